@@ -1,0 +1,58 @@
+# One word a habit. `make serve` and `make test` work on a bare machine with Python 3.11 or newer.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# On Linux the plain package is the CUDA build (several GB). Without an NVIDIA card, take the CPU build instead:
+#   make serve TORCH="torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu"
+TORCH ?= torch==2.13.0
+export HF_HUB_OFFLINE ?= 1
+
+.PHONY: serve test lint fix bench eval lock screenshots clean
+
+serve: $(VENV)/ready
+	$(BIN)/briefdesk serve
+
+test: $(VENV)/ready-dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fix: $(VENV)/ready-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/ready-dev
+	$(BIN)/python -m eval.bench
+
+eval: $(VENV)/ready
+	$(BIN)/briefdesk ingest
+	$(BIN)/briefdesk eval
+
+screenshots: $(VENV)/ready-dev
+	$(BIN)/python -m tests.screenshots docs/images
+
+# torch comes first and by pip: uv and a lock with hashes know only one of its builds, and users need different ones.
+$(VENV)/torch:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "briefdesk needs Python 3.11 or newer; name one with PYTHON=..." && exit 1)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check $(TORCH) uv
+	touch $@
+
+$(VENV)/ready: $(VENV)/torch requirements.lock pyproject.toml
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
+	touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready requirements-dev.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements-dev.lock
+	touch $@
+
+# For every platform at once; torch and what it brings for CUDA stay out (see above).
+lock:
+	./lock.sh
+
+clean:
+	rm -rf $(VENV) .briefdesk

@@ -1,0 +1,301 @@
+"""The command `briefdesk`. What is heavy is imported inside the command that needs it, so that --help is instant."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rag.errors import BriefdeskError, UsageError
+
+if TYPE_CHECKING:
+    from rag.chain import Desk
+    from rag.settings import Settings
+
+log = logging.getLogger("briefdesk")
+
+home_option = click.option(
+    "--home", type=click.Path(path_type=Path), help="Where all state is kept (BRIEFDESK_HOME; default .briefdesk)."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
+batch_option = click.option(
+    "--batch",
+    type=click.Path(path_type=Path),
+    help='Answer a JSON Lines file of {"question": "..."}, one line each, in order. "-" reads standard input.',
+)
+model_option = click.option("--model", help="Embedding model: a sentence-transformers name or path (BRIEFDESK_MODEL).")
+llm_option = click.option("--llm", help="Language model as provider:model (BRIEFDESK_LLM).")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="briefdesk")
+def cli() -> None:
+    """Ask a policy brief and the documents around it; every sentence rests on a quotation you can check."""
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=7860, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@home_option
+@model_option
+@llm_option
+def serve(host: str, port: int, **flags: Any) -> None:
+    """Open the page. Ingests the corpus first when the index is empty or older than it."""
+    settings = _settings(**flags)
+    from app.serve import check_port, serve_page
+
+    check_port(host, port)
+    serve_page(settings, host, port)
+
+
+@cli.command()
+@click.argument("sources", nargs=-1, metavar="[PATH|URL]...")
+@click.option("--rebuild", is_flag=True, help="Make everything anew, also with another embedding model.")
+@json_option
+@home_option
+@model_option
+def ingest(sources: tuple[str, ...], rebuild: bool, as_json: bool, **flags: Any) -> None:
+    """Add or update documents; with nothing named, the corpus.
+
+    Exit status 1 when something was refused.
+    """
+    settings = _settings(**flags)
+    from app.progress import ingest_with_progress, print_report
+    from rag.embedding import Embedder
+
+    report = ingest_with_progress(
+        sources, settings, Embedder(settings.model, settings.threads), rebuild=rebuild, quiet=as_json
+    )
+    if as_json:
+        _print_json(report.as_json())
+    else:
+        print_report(report)
+    if report.refused:
+        sys.exit(1)
+
+
+@cli.command()
+@click.argument("question", required=False)
+@batch_option
+@json_option
+@home_option
+@model_option
+@llm_option
+def ask(question: str | None, batch: Path | None, as_json: bool, **flags: Any) -> None:
+    """Answer QUESTION with citations, or say that the documents do not say."""
+    from app.output import answer_json, answer_text
+
+    def one(desk: Desk, text: str) -> tuple[dict[str, Any], str]:
+        answer = desk.ask(text)
+        return answer_json(answer), answer_text(answer)
+
+    _answer_all(one, question, batch, as_json, flags)
+
+
+@cli.command()
+@click.argument("question", required=False)
+@click.option("-k", default=8, show_default=True, type=click.IntRange(1, 1000), help="How many passages.")
+@batch_option
+@json_option
+@home_option
+@model_option
+def search(question: str | None, k: int, batch: Path | None, as_json: bool, **flags: Any) -> None:
+    """Show the passages nearest to QUESTION."""
+    from app.output import hits_text, search_json
+
+    def one(desk: Desk, text: str) -> tuple[dict[str, Any], str]:
+        hits, timings_ms = desk.search(text, k)
+        return search_json(text, hits, timings_ms), hits_text(hits)
+
+    _answer_all(one, question, batch, as_json, flags)
+
+
+@cli.command(name="eval")
+@click.argument("path", metavar="[SET]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--half",
+    type=click.Choice(["development", "test", "all"]),
+    default="all",
+    show_default=True,
+    help="Which questions.",
+)
+@json_option
+@home_option
+@model_option
+@llm_option
+def eval_command(path: Path | None, half: str, as_json: bool, **flags: Any) -> None:
+    """Check the answers against SET (by default the shipped one)."""
+    settings = _settings(**flags)
+    from eval.report import evaluate
+
+    with _desk(settings) as desk:
+        report, text = evaluate(desk, path, half, quiet=as_json)
+    if as_json:
+        _print_json(report)
+    else:
+        click.echo(text)
+    if report["lost_gold"]:
+        sys.exit(1)
+
+
+@cli.command()
+@json_option
+@home_option
+@model_option
+def status(as_json: bool, **flags: Any) -> None:
+    """Show what is indexed and with what."""
+    settings = _settings(**flags)
+    from app.status import status_json, status_text
+
+    found = status_json(settings)
+    if as_json:
+        _print_json(found)
+    else:
+        click.echo(status_text(found))
+
+
+@cli.command()
+@click.option("--repair", is_flag=True, help="Mend what was found, from the catalog, without embedding again.")
+@json_option
+@home_option
+@model_option
+def doctor(repair: bool, as_json: bool, **flags: Any) -> None:
+    """Check every promise of the stores. Exit status 1 when something is wrong and was not mended."""
+    settings = _settings(**flags)
+    from rag.embedding import Embedder
+    from rag.store.doctor import examine
+
+    found, mended = examine(settings.home, Embedder(settings.model, settings.threads), repair=repair)
+    if as_json:
+        _print_json({"findings": found, "repaired": mended})
+    elif not found:
+        click.echo("Everything is in order.")
+    else:
+        for line in found:
+            click.echo(f"- {line}")
+        click.echo("Mended." if mended else "Run `briefdesk doctor --repair` to mend this.")
+    if found and not mended:
+        sys.exit(1)
+
+
+def main() -> None:
+    """Runs the command; whatever goes wrong becomes one sentence and an exit status, and stands in the log."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except BriefdeskError as error:
+        log.info("%s", error)
+        click.echo(f"briefdesk: {error}", err=True)
+        sys.exit(error.exit_status)
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception as error:  # the user never sees a traceback; the log always has it
+        log.exception("unexpected")
+        click.echo(
+            f"briefdesk: an unexpected error, {type(error).__name__}: {error}. Details are in {_log_file or 'no log'}.",
+            err=True,
+        )
+        sys.exit(1)
+
+
+_log_file: Path | None = None
+
+
+def _settings(**flags: Any) -> Settings:
+    """The settings, with logging to the home set up where the home can be written."""
+    from rag.settings import load_settings
+
+    global _log_file
+    settings = load_settings(**flags)
+    _log_file = settings.home / "logs" / "briefdesk.log"
+    try:
+        _log_file.parent.mkdir(parents=True, exist_ok=True)
+        from logging.handlers import RotatingFileHandler
+
+        handler = RotatingFileHandler(_log_file, maxBytes=2_000_000, backupCount=3, encoding="utf-8", delay=True)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+        logging.getLogger().addHandler(handler)
+        logging.getLogger().setLevel(logging.INFO)
+        for chatty in ("httpx", "chromadb", "sentence_transformers", "httpcore", "gradio"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)
+    except OSError:
+        _log_file = None  # what cannot be written is reported by whoever needs to write
+    return settings
+
+
+@contextmanager
+def _desk(settings: Settings) -> Iterator[Desk]:
+    from rag.chain import Desk
+
+    desk = Desk(settings)
+    try:
+        yield desk
+    finally:
+        desk.close()
+
+
+def _answer_all(
+    one: Callable[[Desk, str], tuple[dict[str, Any], str]],
+    question: str | None,
+    batch: Path | None,
+    as_json: bool,
+    flags: dict[str, Any],
+) -> None:
+    """Answers the question, or each line of the batch. A bad line gets an error line of its own, in its place."""
+    if (question is None) == (batch is None):
+        raise UsageError("name either a QUESTION or --batch FILE")
+    if question is not None and not question.strip():
+        raise UsageError("the question is empty; ask something about the documents")
+    lines = _batch_lines(batch) if batch else None
+    settings = _settings(**flags)
+    failed = False
+    with _desk(settings) as desk:
+        if lines is None:
+            found, text = one(desk, question or "")
+            if as_json:
+                _print_json(found)
+            else:
+                click.echo(text)
+            return
+        for number, line in enumerate(lines, 1):
+            try:
+                found, _ = one(desk, _question_of(line, number))
+            except BriefdeskError as error:
+                found, failed = {"line": number, "error": str(error)}, True
+            _print_json(found)
+    if failed:
+        sys.exit(1)
+
+
+def _batch_lines(batch: Path) -> list[str]:
+    try:
+        text = sys.stdin.read() if str(batch) == "-" else batch.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"--batch {batch} cannot be read ({reason}); name a JSON Lines file") from error
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def _question_of(line: str, number: int) -> str:
+    try:
+        return str(json.loads(line)["question"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f'line {number} is not of the form {{"question": "..."}}') from error
+
+
+def _print_json(found: dict[str, Any]) -> None:
+    click.echo(json.dumps(found, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

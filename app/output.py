@@ -1,0 +1,107 @@
+"""Answers and hits as JSON and as text for a terminal. The JSON is stable: scripts and checks read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rag.types import Answer, Citation, Hit
+
+NOT_SAID = "The documents do not say."
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    return {
+        "question": answer.question,
+        "answer": NOT_SAID if answer.abstained else answer.text,
+        "abstained": answer.abstained,
+        "sentences": [
+            {
+                "text": sentence.text,
+                "supported": sentence.supported,
+                "citations": list(sentence.citations),
+                **({"reason": sentence.reason} if sentence.reason else {}),
+            }
+            for sentence in answer.sentences
+        ],
+        "citations": [citation_json(citation) for citation in answer.citations],
+        "mode": answer.mode,
+        "confidence": round(answer.confidence, 3),
+        "warnings": list(answer.warnings),
+        "timings_ms": _rounded(answer.timings_ms),
+    }
+
+
+def citation_json(citation: Citation) -> dict[str, Any]:
+    document = citation.document
+    return {
+        "n": citation.number,
+        "document": document.name,
+        "title": document.title,
+        "publisher": document.publisher,
+        "date": document.date,
+        "url": document.url,
+        "page": citation.page,
+        "start": citation.start,
+        "end": citation.end,
+        "quote": citation.quote,
+    }
+
+
+def search_json(question: str, hits: Sequence[Hit], timings_ms: dict[str, float]) -> dict[str, Any]:
+    return {
+        "question": question,
+        "hits": [
+            {
+                "document": hit.document.name,
+                "title": hit.document.title,
+                "page": hit.passage.page,
+                "start": hit.passage.start,
+                "end": hit.passage.end,
+                "text": hit.passage.text,
+                "score": round(hit.score, 4),
+            }
+            for hit in hits
+        ],
+        "timings_ms": _rounded(timings_ms),
+    }
+
+
+def answer_text(answer: Answer) -> str:
+    """The answer for a terminal: sentences with their numbers, then the quotations they rest on."""
+    lines: list[str] = []
+    if answer.abstained:
+        lines.append(NOT_SAID)
+    for sentence in answer.sentences:
+        marks = " ".join(f"({n})" for n in sentence.citations)
+        lines.append(f"{sentence.text} {marks}".rstrip())
+        if not sentence.supported:
+            lines[-1] += f"  [not supported: {sentence.reason}]"
+    lines.append("")
+    if answer.citations:
+        lines.append("The nearest passages:" if answer.abstained else "Sources:")
+    for citation in answer.citations:
+        document = citation.document
+        where = [document.title, document.publisher, document.date]
+        if citation.page:
+            where.append(f"page {citation.page}")
+        lines.append(f"{citation.number}  {', '.join(part for part in where if part)}")
+        lines.append(f"   {document.name}, characters {citation.start} to {citation.end}")
+        if answer.abstained or citation.quote != answer.sentences[0].text:
+            lines.append(f"   “{' '.join(citation.quote.split())}”")
+    lines.extend(f"note: {warning}" for warning in answer.warnings)
+    return "\n".join(lines).rstrip()
+
+
+def hits_text(hits: Sequence[Hit]) -> str:
+    lines: list[str] = []
+    for number, hit in enumerate(hits, 1):
+        page = f", page {hit.passage.page}" if hit.passage.page else ""
+        heading = f" > {hit.passage.heading}" if hit.passage.heading else ""
+        lines.append(f"{number}  {hit.score:.3f}  {hit.document.title}{heading}{page}  ({hit.document.name})")
+        lines.append(f"   {' '.join(hit.passage.text.split())}")
+    return "\n".join(lines)
+
+
+def _rounded(timings_ms: dict[str, float]) -> dict[str, float]:
+    return {step: round(value, 2) for step, value in timings_ms.items()}

@@ -1,0 +1,65 @@
+"""The progress bar of an ingestion, and the table that closes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from ingest.fetch import is_address
+from ingest.pipeline import Report, ingest
+from rag.embedding import Embedder
+from rag.settings import Settings
+
+_STAGES = {"load": "reading documents", "embed": "embedding passages", "store": "writing the index"}
+
+
+def ingest_with_progress(
+    sources: Sequence[str], settings: Settings, embedder: Embedder, *, rebuild: bool = False, quiet: bool = False
+) -> Report:
+    """`ingest`, with a bar on standard error unless `quiet`."""
+    columns = (
+        TextColumn("{task.description:<20}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(_STAGES[stage], total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        return ingest(sources, settings, embedder, rebuild=rebuild, progress=progress)
+
+
+def print_report(report: Report) -> None:
+    console = Console(highlight=False)
+    table = Table(title=None, show_edge=False, pad_edge=False)
+    table.add_column("")
+    table.add_column("documents", justify="right")
+    table.add_column("which")
+    for name in ("added", "changed", "unchanged", "removed"):
+        sources: list[str] = getattr(report, name)
+        shown = ", ".join(_name(source) for source in sources[:4]) + (", ..." if len(sources) > 4 else "")
+        table.add_row(name, str(len(sources)), shown)
+    table.add_row("refused", str(len(report.refused)), "")
+    console.print(table)
+    for refusal in report.refused:
+        console.print(f"refused {refusal['source']}: {refusal['reason']}", markup=False, soft_wrap=True)
+    stages = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in report.stages_s.items())
+    console.print(
+        f"{report.documents} documents, {report.passages} passages, {report.tokens:,} tokens are indexed; "
+        f"{report.seconds:.1f} s ({stages})",
+        soft_wrap=True,
+    )
+
+
+def _name(source: str) -> str:
+    return source if is_address(source) else Path(source).name

@@ -1,0 +1,96 @@
+"""The tab where questions are asked: conversation and source side by side."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from app.sources import load_sources
+from app.ui.conversation import render_answer, render_conversation, render_error, render_turn, render_waiting
+from app.viewer import render_source
+from rag.chain import Desk
+from rag.errors import BriefdeskError
+
+log = logging.getLogger(__name__)
+
+ASSETS = Path(__file__).parent / "assets"
+_NOTHING_OPEN = (
+    '<section class="bd-panel" aria-label="Source"><p class="bd-empty">'
+    "Click a number to see its quotation here, in the source.</p></section>"
+)
+
+
+def build_ask(desk: Desk) -> None:
+    """Adds the tab's components to the Blocks that is open."""
+    sources = load_sources(desk.settings.corpus / "sources.yaml")
+
+    def answer(question: str, turns: list[str]) -> Iterator[tuple[str, list[str], str]]:
+        question = question.strip()
+        count = len(desk.library.documents)
+        if not question:
+            yield render_conversation(turns, count), turns, ""
+            return
+        waiting = render_turn(question, render_waiting(f"Searching {desk.library.passage_count()} passages"))
+        yield render_conversation([*turns, waiting], count), turns, ""
+        turn = waiting
+        try:
+            for grown in desk.stream(question):
+                turn = render_turn(question, render_answer(grown, sources))
+                yield render_conversation([*turns, turn], count), turns, ""
+        except BriefdeskError as error:
+            turn = render_turn(question[:200], render_error(str(error)))
+        except Exception:
+            log.exception("answering")
+            turn = render_turn(question, render_error("Something went wrong; the log has the details. Ask it again."))
+        turns = [*turns, turn]
+        yield render_conversation(turns, count), turns, ""
+
+    def answer_suggestion(turns: list[str], event: gr.EventData) -> Iterator[tuple[str, list[str], str]]:
+        yield from answer(str(event._data.get("question", "")), turns)
+
+    def open_source(event: gr.EventData) -> str:
+        wanted: dict[str, Any] = event._data
+        document = desk.library.documents.get(str(wanted.get("document")))
+        if document is None:
+            return '<p class="bd-error">This document is no longer in the library; ask the question again.</p>'
+        return render_source(document, sources, int(wanted["start"]), int(wanted["end"]))
+
+    turns = gr.State([])
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=3, min_width=320):
+            conversation = gr.HTML(
+                render_conversation([], len(desk.library.documents)),
+                elem_id="bd-conversation",
+                js_on_load=(ASSETS / "conversation.js").read_text(),
+                apply_default_css=False,
+            )
+            question = gr.Textbox(
+                label="Question",
+                show_label=False,
+                container=False,
+                placeholder="Ask about the documents",
+                submit_btn=True,
+                stop_btn=desk.mode != "extractive",  # quotations are there before anyone could stop them
+                max_lines=6,
+                elem_id="bd-question",
+                autofocus=True,
+            )
+        with gr.Column(scale=2, min_width=320, elem_id="bd-source-column"):
+            source = gr.HTML(
+                _NOTHING_OPEN,
+                elem_id="bd-source",
+                js_on_load=(ASSETS / "source.js").read_text(),
+                apply_default_css=False,
+            )
+    outputs = [conversation, turns, question]
+    asked = question.submit(answer, [question, turns], outputs, show_progress="hidden", api_visibility="private")
+    suggested = conversation.submit(
+        answer_suggestion, [turns], outputs, show_progress="hidden", api_visibility="private"
+    )
+    if desk.mode != "extractive":
+        question.stop(None, cancels=[asked, suggested])
+    conversation.select(open_source, None, source, show_progress="hidden", api_visibility="private", queue=False)

@@ -1,0 +1,106 @@
+"""The conversation as HTML: questions, sentences with their numbered citations, the sources under them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from app.output import NOT_SAID
+from app.sources import Source
+from app.viewer import with_source_links
+from rag.types import Answer, Citation
+
+SUGGESTIONS = (
+    "Which new mechanisms does the brief describe?",
+    "What are the five recommendations to the EU?",
+    "How much did China spend on R&D in 2024?",
+    "What do Chengdu's plans emphasise?",
+    "什么是新质生产力？",
+)
+
+
+def render_conversation(turns: Sequence[str], documents: int) -> str:
+    """All turns, or the first visit's one line and suggestions."""
+    if turns:
+        return f'<div class="bd-turns" role="log" aria-label="Conversation">{"".join(turns)}</div>'
+    chips = "".join(
+        f'<button type="button" class="bd-suggestion" data-ask="{escape(text)}">{escape(text)}</button>'
+        for text in SUGGESTIONS
+    )
+    return (
+        f'<div class="bd-welcome"><p>Ask about the policy brief and the {documents - 1} notes around it: every '
+        "sentence of an answer is backed by a quotation, and a click on its number shows it in the source.</p>"
+        f'<div class="bd-suggestions" role="group" aria-label="Suggested questions">{chips}</div></div>'
+    )
+
+
+def render_turn(question: str, body: str) -> str:
+    return f'<article class="bd-turn"><h3 class="bd-question">{escape(question)}</h3>{body}</article>'
+
+
+def render_waiting(text: str) -> str:
+    return f'<p class="bd-waiting" role="status">{escape(text)}</p>'
+
+
+def render_error(text: str) -> str:
+    return f'<p class="bd-error" role="alert">{escape(text)}</p>'
+
+
+def render_answer(answer: Answer, sources: Mapping[str, Source]) -> str:
+    by_number = {citation.number: citation for citation in answer.citations}
+    parts: list[str] = []
+    if answer.abstained:
+        parts.append(f'<p class="bd-abstained">{NOT_SAID}</p>')
+        if answer.citations:
+            parts.append('<p class="bd-note">The nearest passages, which do not answer it:</p>')
+    for sentence in answer.sentences:
+        chips = "".join(_chip(by_number[n]) for n in sentence.citations if n in by_number)
+        text = with_source_links(sentence.text, sources)
+        if sentence.supported:
+            parts.append(f'<p class="bd-sentence">{text} {chips}</p>')
+        else:
+            reason = escape(sentence.reason)
+            parts.append(
+                f'<p class="bd-sentence bd-unsupported">{text} <span class="bd-why">not supported: {reason}</span></p>'
+            )
+    if answer.citations:
+        grouped: dict[str, list[Citation]] = {}
+        for citation in answer.citations:
+            grouped.setdefault(citation.document.id, []).append(citation)
+        rows = "".join(_source(citations, answer.abstained) for citations in grouped.values())
+        parts.append(f'<ul class="bd-sources">{rows}</ul>')
+    parts.extend(f'<p class="bd-note">{escape(warning)}</p>' for warning in answer.warnings)
+    total = answer.timings_ms.get("total")
+    mode = "quotations only, no language model" if answer.mode == "extractive" else f"written by {answer.mode}, checked"
+    parts.append(f'<p class="bd-mode">{escape(mode)}{f", {total:.0f} ms" if total else ""}</p>')
+    return "".join(parts)
+
+
+def _target(citation: Citation) -> str:
+    return f'data-document="{escape(citation.document.id)}" data-start="{citation.start}" data-end="{citation.end}"'
+
+
+def _chip(citation: Citation) -> str:
+    title = escape(f"{citation.document.title}: {citation.quote}")
+    return (
+        f'<button type="button" class="bd-chip" {_target(citation)} title="{title}" '
+        f'aria-label="Source {citation.number}: {escape(citation.document.title)}">{citation.number}</button>'
+    )
+
+
+def _source(citations: Sequence[Citation], nearest: bool) -> str:
+    """A document with the numbers of its quotations."""
+    document = citations[0].document
+    numbers = ", ".join(str(citation.number) for citation in citations)
+    details = ", ".join(escape(part) for part in (document.publisher, document.date) if part)
+    if nearest:
+        checked = ""
+        quotes = "".join(f'<q class="bd-quote">{escape(" ".join(c.quote.split()))}</q>' for c in citations)
+    else:
+        count = len(citations)
+        checked = f'<span class="bd-checked">{"quotation stands" if count == 1 else f"{count} quotations stand"}</span>'
+        quotes = ""
+    return (
+        f'<li><span class="bd-numbers">{numbers}</span> <button type="button" class="bd-open" {_target(citations[0])}>'
+        f"{escape(document.title)}</button> <span>{details}</span> {checked}{quotes}</li>"
+    )

@@ -1,0 +1,1 @@
+"""The evaluation harness: sets of questions with gold quotations, metrics, runs."""

@@ -1,0 +1,1 @@
+"""From files and addresses to the stores: load, chunk, embed, publish."""

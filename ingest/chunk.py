@@ -1,0 +1,169 @@
+"""Cutting a document into passages: whole sentences, under one heading, never more than the model reads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ingest.load import Block, Loaded
+from rag.embedding import Embedder
+from rag.types import Document, Passage
+from rag.words import has_cjk
+
+VERSION = 1  # part of the recipe: raised when the same text would be cut differently
+_SPECIAL = 2  # the model's own first and last token
+_MARGIN = 4  # white space and list marks between sentences
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A sentence, or a part of one too long for the model, with the heading path it stands under."""
+
+    start: int
+    end: int
+    tokens: int
+    heading: str
+
+
+def recipe(embedder: Embedder, target_tokens: int) -> str:
+    """Names how passages are cut, so that a changed setting or model cuts them anew."""
+    return f"v{VERSION}:{target_tokens}:{embedder.fingerprint}"
+
+
+def chunk(document: Document, loaded: Loaded, embedder: Embedder, target_tokens: int) -> list[Passage]:
+    """The passages of `document`, in order, about `target_tokens` word pieces each.
+
+    `document.text[p.start:p.end] == p.text` for each, and what is embedded of it (heading path and text) is never
+    longer than the model reads.
+    """
+    passages: list[Passage] = []
+    for group in _groups(_pieces(document, loaded, embedder), target_tokens):
+        start, end, heading = group[0].start, group[-1].end, group[0].heading
+        passages.append(
+            Passage(
+                id=_passage_id(document.id, start, end, heading),
+                document_id=document.id,
+                start=start,
+                end=end,
+                text=document.text[start:end],
+                heading=heading,
+                page=_page(loaded.pages, start),
+                ordinal=len(passages),
+                sentences=tuple((piece.start, piece.end) for piece in group),
+            )
+        )
+    return passages
+
+
+def trim(text: str, embedder: Embedder, max_tokens: int) -> str:
+    """`text`, cut after `max_tokens` word pieces."""
+    spans = embedder.token_spans(text)
+    return text if len(spans) <= max_tokens else text[: spans[max_tokens - 1][1]].rstrip()
+
+
+def sentence_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Character ranges of the sentences of text[start:end], white space around them left out."""
+    from sentencex import get_sentence_boundaries
+
+    content = text[start:end]
+    spans: list[tuple[int, int]] = []
+    for boundary in get_sentence_boundaries("zh" if has_cjk(content) else "en", content):
+        a, b = start + int(boundary["start_index"]), start + int(boundary["end_index"])
+        while a < b and text[a].isspace():
+            a += 1
+        while b > a and text[b - 1].isspace():
+            b -= 1
+        if a == b:
+            continue
+        if spans and not any(c.isalnum() for c in text[a:b]):
+            spans[-1] = (spans[-1][0], b)  # a closing bracket or quotation mark belongs to the sentence before
+        else:
+            spans.append((a, b))
+    return spans
+
+
+def _pieces(document: Document, loaded: Loaded, embedder: Embedder) -> list[_Piece]:
+    title = document.title
+    spans: list[tuple[int, int, str]] = []
+    path: list[tuple[int, str]] = []
+    for block in loaded.blocks:
+        if block.kind == "heading":
+            name = " ".join(document.text[block.start : block.end].split()).rstrip(":： ")
+            path = [(level, heading) for level, heading in path if level < block.level]
+            path.append((block.level, name))
+            continue
+        heading = _heading([name for _, name in path], title, embedder)
+        spans.extend((a, b, heading) for a, b in _block_spans(document.text, block))
+
+    counts = embedder.count([document.text[a:b] for a, b, _ in spans])
+    headings = sorted({heading for _, _, heading in spans})
+    prefixes = [Passage("", "", 0, 0, "", heading).prefix(title) for heading in headings]
+    prefix_tokens = dict(zip(headings, embedder.count(prefixes), strict=True))
+    pieces: list[_Piece] = []
+    for (a, b, heading), count in zip(spans, counts, strict=True):
+        budget = embedder.max_tokens - _SPECIAL - _MARGIN - prefix_tokens[heading]
+        if count <= budget:
+            pieces.append(_Piece(a, b, count, heading))
+        else:
+            pieces.extend(_split(document.text, a, b, heading, budget, embedder))
+    return pieces
+
+
+def _block_spans(text: str, block: Block) -> list[tuple[int, int]]:
+    if block.kind == "code":  # code has lines, not sentences
+        spans, position = [], block.start
+        for line in text[block.start : block.end].split("\n"):
+            if line.strip():
+                spans.append((position, position + len(line)))
+            position += len(line) + 1
+        return spans
+    if block.kind == "row":
+        return [(block.start, block.end)]
+    return sentence_spans(text, block.start, block.end)
+
+
+def _heading(path: Sequence[str], title: str, embedder: Embedder) -> str:
+    """The heading path as one line; the title is not said twice, and long paths keep their last steps."""
+    steps = [name for name in path if name.casefold() != title.casefold()]
+    limit = embedder.max_tokens // 4
+    while len(steps) > 1 and embedder.count([" > ".join(steps)])[0] > limit:
+        steps = steps[1:]
+    return trim(" > ".join(steps), embedder, limit)
+
+
+def _split(text: str, start: int, end: int, heading: str, budget: int, embedder: Embedder) -> Iterator[_Piece]:
+    """Parts of a sentence that is longer than the model reads, cut between words where there are any."""
+    tokens = [(start + a, start + b) for a, b in embedder.token_spans(text[start:end])]
+    begin = 0
+    while begin < len(tokens):
+        stop = min(begin + budget, len(tokens))
+        if stop < len(tokens):
+            cut = stop
+            while cut > begin + budget // 2 and not text[tokens[cut][0] - 1].isspace():
+                cut -= 1
+            if cut > begin + budget // 2:
+                stop = cut
+        yield _Piece(tokens[begin][0], tokens[stop - 1][1], stop - begin, heading)
+        begin = stop
+
+
+def _groups(pieces: Sequence[_Piece], target_tokens: int) -> Iterator[list[_Piece]]:
+    group: list[_Piece] = []
+    size = 0
+    for piece in pieces:
+        if group and (piece.heading != group[0].heading or size + piece.tokens > target_tokens):
+            yield group
+            group, size = [], 0
+        group.append(piece)
+        size += piece.tokens + 1
+    if group:
+        yield group
+
+
+def _page(pages: Sequence[tuple[int, int]], position: int) -> int | None:
+    return next((i + 1 for i, (start, end) in enumerate(pages) if start <= position < end), None)
+
+
+def _passage_id(document_id: str, start: int, end: int, heading: str) -> str:
+    return hashlib.sha256(f"{document_id}\0{start}\0{end}\0{heading}".encode()).hexdigest()[:16]

@@ -1,0 +1,59 @@
+"""What every reader returns: canonical text, its blocks, and the metadata it found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from rag.errors import SourceRefusedError
+
+Kind = Literal["heading", "paragraph", "item", "row", "code"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch of the canonical text that is one thing: a paragraph, a list item, a table row, a heading."""
+
+    start: int
+    end: int
+    kind: Kind
+    level: int = 0  # of a heading: 1 is the highest
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A file as read. `meta` holds what the file says of itself: title, publisher, date, language, url, ..."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    meta: dict[str, Any] = field(default_factory=dict)
+    pages: tuple[tuple[int, int], ...] = ()
+
+
+def decode(data: bytes) -> str:
+    """`data` as text with `\\n` line ends.
+
+    Raises SourceRefusedError when it is not text.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    else:
+        if b"\0" in data:
+            raise SourceRefusedError("it is not a text file: it holds null bytes; check its name and content")
+        encoding = "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        from charset_normalizer import from_bytes
+
+        best = from_bytes(data).best()
+        if best is None or best.percent_chaos > 20:
+            raise SourceRefusedError(
+                "it is not text in a known encoding; save it as UTF-8, or check its name and content"
+            ) from None
+        text = str(best)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    controls = sum(1 for c in text[:10_000] if ord(c) < 32 and c not in "\n\t\f\v")
+    if controls > len(text[:10_000]) / 100:
+        raise SourceRefusedError("it is not a text file: it is full of control characters; check its name and content")
+    return text

@@ -1,0 +1,1 @@
+"""Retrieval, answers and citations: everything between a question and a verified answer."""

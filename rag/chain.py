@@ -1,0 +1,208 @@
+"""The way of a question: understand, retrieve, answer, verify. An LCEL chain, and the desk that owns its parts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from rag import cite
+from rag.embedding import Embedded, Embedder
+from rag.errors import ModelError
+from rag.extract import Extract, extract
+from rag.generate import ABSTENTION, chat_model, pack, sentences, stream_text
+from rag.glossary import Glossary, load_glossary
+from rag.query import Query, understand
+from rag.retrieve import retrieve
+from rag.settings import Settings
+from rag.store.library import Library
+from rag.types import Answer, Citation, Hit, Sentence
+
+NEAREST = 3  # passages shown with an abstention
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known about a question so far; each step of the chain returns a fuller one."""
+
+    question: str
+    library: Library
+    query: Query | None = None
+    embedded: Embedded | None = None
+    hits: tuple[Hit, ...] = ()
+    answer: Answer | None = None
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    def timed(self, step: str, begin: float, **known: Any) -> State:
+        return replace(self, timings_ms={**self.timings_ms, step: _ms(begin)}, **known)
+
+
+class Desk:
+    """An open library with its models, ready to answer. Safe to share between threads."""
+
+    def __init__(self, settings: Settings, embedder: Embedder | None = None) -> None:
+        self.settings = settings
+        self.embedder = embedder or Embedder(settings.model, settings.threads)
+        self._library = Library(settings.home, self.embedder)
+        self._model: Any = chat_model(settings) if settings.llm else None
+
+    @property
+    def library(self) -> Library:
+        """The newest generation. Who answers one question takes it once, so that a switch never mixes two."""
+        if self._library.catalog.generation != self._library.generation:
+            self._library = Library(self.settings.home, self.embedder)
+        return self._library
+
+    @cached_property
+    def glossary(self) -> Glossary:
+        return load_glossary(self.settings.glossary_path)
+
+    @property
+    def mode(self) -> str:
+        return self.settings.llm or "extractive"
+
+    def close(self) -> None:
+        self._library.close()
+
+    @cached_property
+    def chain(self) -> Any:
+        """The whole way as a LangChain runnable: a question in, an Answer out."""
+        from langchain_core.runnables import RunnableLambda
+
+        return (
+            RunnableLambda(lambda question: State(question, self.library))
+            | RunnableLambda(self.understand)
+            | RunnableLambda(self.retrieve)
+            | RunnableLambda(self.answer)
+            | RunnableLambda(self.verify)
+        )
+
+    def ask(self, question: str) -> Answer:
+        """The answer to `question`.
+
+        Raises UsageError when the question is empty or too long.
+        """
+        answer: Answer = self.chain.invoke(question)
+        return answer
+
+    def stream(self, question: str) -> Iterator[Answer]:
+        """The answer as it grows: with a language model sentence by sentence, each checked as it is complete."""
+        state = self.retrieve(self.understand(State(question, self.library)))
+        for grown in self._answers(state):
+            yield self.verify(grown)
+
+    def search(self, question: str, k: int) -> tuple[list[Hit], dict[str, float]]:
+        """The best `k` passages, and milliseconds by step: embed, dense, lexical, fuse, total."""
+        begin = time.perf_counter()
+        query = understand(question, self.glossary, max_chars=self.settings.max_question_chars)
+        embedded = self.embedder.embed_query(query.reading)
+        timings = {"embed": _ms(begin)}
+        hits, steps = retrieve(self.library, query, embedded, k, dense_weight=self.settings.dense_weight)
+        return hits, {**timings, **steps, "total": _ms(begin)}
+
+    # -- the steps
+
+    def understand(self, state: State) -> State:
+        begin = time.perf_counter()
+        query = understand(state.question, self.glossary, max_chars=self.settings.max_question_chars)
+        return state.timed("understand", begin, query=query)
+
+    def retrieve(self, state: State) -> State:
+        begin = time.perf_counter()
+        assert state.query is not None
+        embedded = self.embedder.embed_query(state.query.reading)
+        hits, _ = retrieve(
+            state.library, state.query, embedded, self.settings.k, dense_weight=self.settings.dense_weight
+        )
+        return state.timed("retrieve", begin, embedded=embedded, hits=tuple(hits))
+
+    def answer(self, state: State) -> State:
+        *_, last = self._answers(state)
+        return last
+
+    def verify(self, state: State) -> Answer:
+        """The last gate: whatever made the answer, each quotation must stand in its document now."""
+        begin = time.perf_counter()
+        answer = state.answer
+        assert answer is not None
+        fallen = {citation.number for citation in answer.citations if not cite.stands(citation)}
+        if fallen:
+            answer = replace(
+                answer,
+                sentences=tuple(
+                    replace(s, supported=False, citations=(), reason="its quotation does not stand in the document")
+                    if set(s.citations) & fallen
+                    else s
+                    for s in answer.sentences
+                ),
+                citations=tuple(c for c in answer.citations if c.number not in fallen),
+            )
+        timings = {**state.timings_ms, "verify": state.timings_ms.get("verify", 0.0) + _ms(begin)}
+        timings["total"] = sum(timings[step] for step in ("understand", "retrieve", "answer", "verify"))
+        return replace(answer, timings_ms=timings)
+
+    def _answers(self, state: State) -> Iterator[State]:
+        """States with a growing answer; the last one is complete."""
+        begin = time.perf_counter()
+        warnings: tuple[str, ...] = ()
+        if self._model is not None and state.hits:
+            try:
+                for answer in self._generated(state):
+                    yield state.timed("answer", begin, answer=answer)
+                return
+            except ModelError as error:
+                warnings = (f"{error}; this answer is made of quotations only",)
+        answer = replace(self._extracted(state), warnings=warnings)
+        yield state.timed("answer", begin, answer=answer)
+
+    def _extracted(self, state: State) -> Answer:
+        assert state.query is not None
+        assert state.embedded is not None
+        found: Extract = extract(
+            state.library, state.query, state.embedded, state.hits, threshold=self.settings.min_confidence
+        )
+        if not found.spans:
+            return self._abstention(state, "extractive", found.confidence)
+        citations = [
+            cite.cite(number, span.hit.document, span.hit.passage, span.start, span.end)
+            for number, span in enumerate(found.spans, 1)
+        ]
+        return Answer(
+            question=state.question,
+            sentences=tuple(Sentence(" ".join(c.quote.split()), (c.number,), True) for c in citations),
+            citations=tuple(citations),
+            abstained=False,
+            mode="extractive",
+            confidence=found.confidence,
+        )
+
+    def _generated(self, state: State) -> Iterator[Answer]:
+        hits = pack(state.hits, self.settings.context_tokens)
+        written: list[str] = []
+        said_nothing = self._abstention(state, self.mode, 0.0)
+        for sentence in sentences(stream_text(self._model, state.question, hits)):
+            written.append(sentence)
+            if cite.without_markers(sentence).casefold() == ABSTENTION.casefold():
+                yield said_nothing
+                return
+            checked, citations = cite.verify(written, hits)
+            if checked:
+                yield Answer(state.question, tuple(checked), tuple(citations), False, self.mode, 1.0)
+        checked, citations = cite.verify(written, hits)
+        if not citations:
+            count = len(checked)
+            warning = f"the language model wrote {count} sentence{'s' if count != 1 else ''} that no passage supports"
+            yield replace(said_nothing, warnings=(warning,))
+
+    def _abstention(self, state: State, mode: str, confidence: float) -> Answer:
+        citations: list[Citation] = []
+        for number, hit in enumerate(state.hits[:NEAREST], 1):
+            passage = hit.passage
+            citations.append(cite.cite(number, hit.document, passage, passage.start, passage.end))
+        return Answer(state.question, (), tuple(citations), True, mode, confidence)
+
+
+def _ms(begin: float) -> float:
+    return (time.perf_counter() - begin) * 1000

@@ -1,0 +1,39 @@
+"""What can go wrong, as one small tree. A message says what happened, to what, and what to do next."""
+
+from __future__ import annotations
+
+
+class BriefdeskError(Exception):
+    """Base of everything a user is told in one sentence. `exit_status` is the command's."""
+
+    exit_status = 1
+
+
+class UsageError(BriefdeskError):
+    """The command, a setting or a question was not of the expected form."""
+
+    exit_status = 2
+
+
+class SourceRefusedError(BriefdeskError):
+    """A file or address that cannot be read; the rest of the run goes on."""
+
+
+class EmptyIndexError(BriefdeskError):
+    """Nothing has been ingested yet."""
+
+
+class ModelMismatchError(BriefdeskError):
+    """The index was made with another embedding model."""
+
+
+class LockedError(BriefdeskError):
+    """Another process is writing to the same home."""
+
+
+class HomeError(BriefdeskError):
+    """The home cannot be created, read or written."""
+
+
+class ModelError(BriefdeskError):
+    """An embedding or language model could not be loaded or did not answer."""

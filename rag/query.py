@@ -1,0 +1,174 @@
+"""Understanding a question: its language, its terms spelled out, what it asks for, and what evidence must hold."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+from rag.chinese import to_english
+from rag.errors import UsageError
+from rag.glossary import Glossary, stems_of
+from rag.words import has_cjk, words
+
+AnswerType = Literal["when", "quantity", "who", "where", "why", "list", "definition", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something of the question that evidence must hold.
+
+    `alternatives` are sets of stems: one of them, whole, is enough. A name or number is not replaced by a word that
+    only resembles it: Vietnam is not China, and 2019 is not 2024.
+    """
+
+    text: str
+    alternatives: tuple[frozenset[str], ...]
+    kind: Literal["word", "name", "number"]
+
+    @property
+    def own(self) -> frozenset[str]:
+        """The spelling of the question itself."""
+        return self.alternatives[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question as it is searched for.
+
+    `reading` is the question in English with acronyms spelled out: what the model reads. `terms` are stems with
+    weights: what the lexical index looks for.
+    """
+
+    text: str
+    language: str
+    reading: str
+    terms: dict[str, float]
+    needs: tuple[Need, ...]
+    answer_type: AnswerType
+
+
+_ALIAS_WEIGHT = 0.4  # of a spelling the user did not write, against 1 for the one written
+
+_TYPES: tuple[tuple[AnswerType, str], ...] = (
+    ("when", r"\b(when|what year|which year|what date|which date|what day|since when|until when|by when|what month)\b"),
+    (
+        "quantity",
+        r"\bhow (much|many|large|big|high|far|long|old|fast|tall|often|great|strong)\b|"
+        r"\bwhat (share|percentage|percent|proportion|number|amount|rate|fraction|population|budget|sum)\b|"
+        r"\bwhat (area|size|value|level) (is|was|does|did|has)\b|"
+        r"^what('s| is| was) .*\b(share|percentage|proportion|number|amount|rate|population|area|size|budget|sum|value|"
+        r"gdp|gross domestic product|intensity|average|cost|price|ratio|length|height|revenue|turnover)\b",
+    ),
+    (
+        "list",
+        r"\b(list|enumerate|name (the|all|two|three|four|five|six|seven)|which list|what list)\b|"
+        r"\b(what|which)( \w+){0,2} (are|were) (the|its|their|all|\w+'s)\b|"
+        r"\b(what|which) (two|three|four|five|six|seven|eight|nine|ten|\d+)\b|"
+        r"\bwhat (recommendations|actions|measures|steps|mechanisms|challenges|fields|regions|risks|"
+        r"industries|goals|aims)\b|"
+        r"\bwhat does .* (recommend|propose|suggest|advise)\b|\bwhat should .* do\b|\brecommendations\b",
+    ),
+    ("why", r"\bwhy\b|\bwhat (is|was|are) the (reason|cause|purpose|aim|goal)s?\b|\bwhat for\b"),
+    ("who", r"\b(who|whom|whose)\b"),
+    ("where", r"\b(where|which (city|country|province|place|region|university|district))\b"),
+    (
+        "definition",
+        r"\bdefin(e|ition)\b|\bmeaning of\b|\bwhat does .* (mean|stand for)\b|"
+        r"^what( exactly)? (is|are|was|were) (an? |the |meant by )?[\w&\- ’'\"“”]+\??$|\bexplain\b",
+    ),
+)
+
+
+def understand(question: str, glossary: Glossary, *, max_chars: int = 2000) -> Query:
+    """The query behind `question`.
+
+    Raises UsageError when it is empty, has no word, or is longer than `max_chars`.
+    """
+    text = " ".join(unicodedata.normalize("NFKC", question).split())
+    if not text:
+        raise UsageError("the question is empty; ask something about the documents")
+    if len(text) > max_chars:
+        raise UsageError(
+            f"the question has {len(text):,} characters and at most {max_chars:,} are read; ask it more shortly"
+        )
+    if not words(text):
+        raise UsageError("the question has no words; ask something about the documents")
+    language = "zh" if has_cjk(text) else "en"
+    english = to_english(text, glossary) if language == "zh" else text
+    terms: dict[str, float] = {}
+    if language == "zh":  # Chinese documents hold the question's own words
+        terms.update({word.stem: 1.0 for word in words(text) if word.kind == "cjk"})
+    needs: list[Need] = []
+    reading = english
+    mentions = glossary.mentions(english)
+    for mention in reversed(mentions):
+        surface = english[mention.start : mention.end]
+        if surface.isupper() and surface != mention.term.name:
+            spelled = f"{surface} ({mention.term.name})"
+            reading = reading[: mention.start] + spelled + reading[mention.end :]
+    for mention in mentions:
+        surface = english[mention.start : mention.end]
+        for form in (*mention.term.forms, *mention.term.chinese):
+            for term in _content_stems(form):
+                terms.setdefault(term, _ALIAS_WEIGHT)
+        alternatives = tuple(
+            dict.fromkeys(
+                frozenset(stems)
+                for form in (surface, *mention.term.forms, *mention.term.chinese)
+                if (stems := _content_stems(form))
+            )
+        )
+        if alternatives:
+            needs.append(Need(surface, alternatives, "name" if _is_name(surface, english, mention.start) else "word"))
+    for word in words(english):
+        if word.is_stopword:
+            continue
+        terms[word.stem] = 1.0
+        if any(mention.start <= word.start < mention.end for mention in mentions):
+            continue
+        if word.kind == "number":
+            kind: Literal["word", "name", "number"] = "number"
+        else:
+            kind = "name" if _is_name(word.text, english, word.start) else "word"
+        needs.append(Need(word.text, (frozenset({word.stem}),), kind))
+    return Query(text, language, reading, terms, tuple(needs), answer_type(english))
+
+
+def answer_type(question: str) -> AnswerType:
+    """What kind of thing would answer, by the way an English question is asked."""
+    lowered = question.lower()
+    return next((kind for kind, pattern in _TYPES if re.search(pattern, lowered)), "other")
+
+
+def _content_stems(form: str) -> list[str]:
+    return [word.stem for word in words(form) if not word.is_stopword]
+
+
+def _is_name(surface: str, question: str, start: int) -> bool:
+    """Whether a word is written as a name. The first word of a question says nothing, nor does a Title Line."""
+    if surface[0].isupper() and len(surface) > 1 and surface.isupper():
+        return True
+    if not surface[0].isupper() or start == 0 or question[:start].rstrip().endswith((".", "?", "!", ":")):
+        return False
+    others = [word for word in words(question) if word.kind == "word" and word.start > 0]
+    capitals = sum(word.text[0].isupper() for word in others)
+    return capitals <= max(0.6 * len(others), 1)
+
+
+def covers(need: Need, stems: frozenset[str] | set[str]) -> float:
+    """How much of `need` the stems hold: 1 for a whole alternative, else the best part of one, discounted."""
+    best = max((len(alternative & stems) / len(alternative) for alternative in need.alternatives), default=0.0)
+    if best < 1.0 and need.kind == "name" and any(_derived(name, stem) for name in need.own for stem in stems):
+        return 0.9
+    return 1.0 if best == 1.0 else 0.5 * best
+
+
+def _derived(one: str, other: str) -> bool:
+    """Whether one name is made from the other: Sichuanese and Sichuan, Vietnamese and Vietnam."""
+    short, long = sorted((one, other), key=len)
+    return len(short) >= 5 and long.startswith(short) and len(long) - len(short) <= 3
+
+
+__all__ = ["AnswerType", "Need", "Query", "answer_type", "covers", "stems_of", "understand"]

@@ -1,0 +1,66 @@
+"""All settings in one typed object: defaults, then briefdesk.toml, then BRIEFDESK_* variables, then flags."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from rag.errors import UsageError
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Every name can be given as BRIEFDESK_<NAME> or as a key of briefdesk.toml."""
+
+    model_config = SettingsConfigDict(env_prefix="BRIEFDESK_", toml_file="briefdesk.toml", extra="forbid")
+
+    home: Path = Field(Path(".briefdesk"), description="where all state is kept")
+    corpus: Path = Field(CHECKOUT / "corpus", description="what `briefdesk ingest` reads when nothing is named")
+    glossary: Path | None = Field(None, description="glossary file; by default glossary.yaml in the corpus")
+    model: str = Field("", description="sentence-transformers model by name or path; empty: the bundled MiniLM")
+    llm: str = Field("", description="language model as provider:model; empty: answers are quotations only")
+    llm_base_url: str = Field("", description="address of an OpenAI-compatible server")
+    threads: int = Field(0, ge=0, description="threads of the embedding model; 0: as many as there are cores")
+    k: int = Field(12, ge=1, le=100, description="passages an answer is made from")
+    dense_weight: float = Field(0.5, ge=0, le=1, description="share of the vectors in the fused score")
+    passage_tokens: int = Field(72, ge=16, le=240, description="word pieces a passage aims at")
+    min_confidence: float = Field(0.5, ge=0, le=1, description="below this the answer is: the documents do not say")
+    context_tokens: int = Field(3000, ge=200, description="tokens of passages sent to a language model")
+    llm_timeout_s: float = Field(60, gt=0, description="seconds to wait for a language model")
+    max_question_chars: int = Field(2000, ge=10, description="longest question that is read")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def glossary_path(self) -> Path:
+        return self.glossary or self.corpus / "glossary.yaml"
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Settings with `flags` (those that are not None) on top.
+
+    Raises UsageError naming the setting that is wrong.
+    """
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UsageError(
+            f"setting {name}: {first['msg']}; see BRIEFDESK_{name.upper()}, briefdesk.toml or the flags"
+        ) from error
+    except ValueError as error:  # a broken TOML file
+        raise UsageError(f"briefdesk.toml cannot be read: {error}") from error

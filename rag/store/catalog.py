@@ -1,0 +1,385 @@
+"""The system of record: documents, passages, vectors, what is live, and what was run. SQLite in WAL mode.
+
+Documents and passages never change once written (their ids are hashes of their content). What is live is a
+*generation*: a list of (source, document). A run writes its documents, one transaction each, then one transaction
+makes a new generation the current one. A crash before that leaves yesterday's generation as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rag.embedding import Embedded, Floats, TokenVectors
+from rag.errors import HomeError
+from rag.types import Document, Passage
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS documents (
+    id TEXT NOT NULL, recipe TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL,
+    text TEXT NOT NULL, publisher TEXT NOT NULL, date TEXT NOT NULL, language TEXT NOT NULL, url TEXT NOT NULL,
+    pages TEXT NOT NULL, group_name TEXT NOT NULL, topics TEXT NOT NULL, added_at TEXT NOT NULL,
+    PRIMARY KEY (id, recipe)
+);
+CREATE TABLE IF NOT EXISTS passages (
+    document_id TEXT NOT NULL, recipe TEXT NOT NULL, ordinal INTEGER NOT NULL, id TEXT NOT NULL,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, heading TEXT NOT NULL, page INTEGER, sentences TEXT NOT NULL,
+    content_hash TEXT NOT NULL, PRIMARY KEY (document_id, recipe, ordinal),
+    FOREIGN KEY (document_id, recipe) REFERENCES documents(id, recipe) ON DELETE CASCADE
+);
+CREATE INDEX IF NOT EXISTS passages_by_id ON passages(id);
+CREATE TABLE IF NOT EXISTS vectors (
+    content_hash TEXT NOT NULL, fingerprint TEXT NOT NULL, vector BLOB NOT NULL,
+    token_vectors BLOB NOT NULL, token_scales BLOB NOT NULL, token_spans BLOB NOT NULL,
+    PRIMARY KEY (content_hash, fingerprint)
+);
+CREATE TABLE IF NOT EXISTS members (
+    generation INTEGER NOT NULL, source TEXT NOT NULL, document_id TEXT NOT NULL, recipe TEXT NOT NULL,
+    file_hash TEXT NOT NULL, PRIMARY KEY (generation, source),
+    FOREIGN KEY (document_id, recipe) REFERENCES documents(id, recipe)
+);
+CREATE TABLE IF NOT EXISTS runs (
+    id INTEGER PRIMARY KEY, started_at TEXT NOT NULL, command TEXT NOT NULL, report TEXT NOT NULL
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A live source: where it is, which document it became, how that was cut, and the hash of the bytes read."""
+
+    source: str
+    document_id: str
+    recipe: str
+    file_hash: str
+
+
+class Catalog:
+    """An open catalog. Every thread gets a connection of its own, so readers never wait for each other."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        self.path = path
+        if not create and not path.exists():
+            raise HomeError(f"there is no index at {path.parent}; run `briefdesk ingest`")
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        try:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            if create:
+                self._db.executescript(_SCHEMA)
+                self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
+        except sqlite3.Error as error:
+            raise HomeError(
+                f"the catalog {path} cannot be opened ({error}); check that the folder is readable and writable, "
+                "or name another with --home"
+            ) from error
+        if (version := self.meta("schema")) != str(SCHEMA_VERSION):
+            raise HomeError(
+                f"the catalog {path} has schema {version}, this program needs {SCHEMA_VERSION}; use another --home"
+            )
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=30)
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            self._local.connection = connection
+            self._connections.append(connection)
+        return connection
+
+    def close(self) -> None:
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+        self._local = threading.local()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    # -- meta and generations
+
+    def meta(self, key: str) -> str | None:
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    @property
+    def generation(self) -> int:
+        """Number of the current generation; 0 before the first."""
+        return int(self.meta("generation") or 0)
+
+    def members(self, generation: int) -> dict[str, Member]:
+        rows = self._db.execute(
+            "SELECT source, document_id, recipe, file_hash FROM members WHERE generation = ?", (generation,)
+        )
+        return {row[0]: Member(*row) for row in rows}
+
+    def switch(self, generation: int, members: Iterable[Member], meta: dict[str, str]) -> None:
+        """Makes `generation` the current one, in one transaction."""
+        with self.transaction():
+            self._db.execute("DELETE FROM members WHERE generation = ?", (generation,))
+            self._db.executemany(
+                "INSERT INTO members VALUES (?, ?, ?, ?, ?)",
+                [(generation, m.source, m.document_id, m.recipe, m.file_hash) for m in members],
+            )
+            for key, value in {**meta, "generation": str(generation)}.items():
+                self.set_meta(key, value)
+
+    def sweep(self, keep: Sequence[int]) -> None:
+        """Forgets generations not in `keep`, and documents and vectors that no kept generation needs."""
+        marks = ",".join("?" * len(keep))
+        with self.transaction():
+            self._db.execute(f"DELETE FROM members WHERE generation NOT IN ({marks})", tuple(keep))
+            self._db.execute(
+                "DELETE FROM documents WHERE (id, recipe) NOT IN (SELECT document_id, recipe FROM members)"
+            )
+            self._db.execute("DELETE FROM vectors WHERE content_hash NOT IN (SELECT content_hash FROM passages)")
+
+    # -- documents and passages
+
+    def add_document(self, document: Document, passages: Sequence[Passage], added_at: str) -> None:
+        """Writes a document with its passages in one transaction. Writing the same one again changes nothing."""
+        with self.transaction():
+            before = self._db.total_changes
+            self._db.execute(
+                "INSERT OR IGNORE INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                (
+                    document.id,
+                    document.recipe,
+                    document.source,
+                    document.name,
+                    document.title,
+                    document.text,
+                    document.publisher,
+                    document.date,
+                    document.language,
+                    document.url,
+                    json.dumps(document.pages),
+                    document.group,
+                    json.dumps(document.topics, ensure_ascii=False),
+                    added_at,
+                ),
+            )
+            if self._db.total_changes == before:
+                return
+            self._db.executemany(
+                "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?)",
+                [
+                    (
+                        document.id,
+                        document.recipe,
+                        passage.ordinal,
+                        passage.id,
+                        passage.start,
+                        passage.end,
+                        passage.heading,
+                        passage.page,
+                        json.dumps(passage.sentences),
+                        content_hash(passage.embedded_text(document.title)),
+                    )
+                    for passage in passages
+                ],
+            )
+
+    def has_document(self, document_id: str, recipe: str) -> bool:
+        query = "SELECT 1 FROM documents WHERE id = ? AND recipe = ?"
+        return self._db.execute(query, (document_id, recipe)).fetchone() is not None
+
+    def documents(self, members: Iterable[Member]) -> dict[str, Document]:
+        """The documents of `members` by id."""
+        found: dict[str, Document] = {}
+        for member in members:
+            row = self._db.execute(
+                "SELECT * FROM documents WHERE id = ? AND recipe = ?", (member.document_id, member.recipe)
+            ).fetchone()
+            if row is not None:
+                found[member.document_id] = _document(row)
+        return found
+
+    def added_at(self, document: Document) -> str:
+        query = "SELECT added_at FROM documents WHERE id = ? AND recipe = ?"
+        return str(self._db.execute(query, (document.id, document.recipe)).fetchone()[0])
+
+    def passages(self, documents: dict[str, Document]) -> list[Passage]:
+        """All passages of `documents`, in the order of the documents and of the text."""
+        found: list[Passage] = []
+        for document in documents.values():
+            rows = self._db.execute(
+                f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND recipe = ? ORDER BY ordinal",
+                (document.id, document.recipe),
+            )
+            found.extend(_passage(document, row) for row in rows)
+        return found
+
+    def passages_by_id(self, documents: dict[str, Document], ids: Sequence[str]) -> dict[str, Passage]:
+        """The passages with these ids that belong to `documents`."""
+        marks = ",".join("?" * len(ids))
+        rows = self._db.execute(
+            f"SELECT {_PASSAGE}, document_id, recipe FROM passages WHERE id IN ({marks})", tuple(ids)
+        )
+        found: dict[str, Passage] = {}
+        for row in rows:
+            document = documents.get(row[-2])
+            if document is not None and document.recipe == row[-1]:
+                found[row[0]] = _passage(document, row)
+        return found
+
+    def passages_at(self, documents: dict[str, Document], places: Iterable[tuple[str, int]]) -> list[Passage]:
+        """The passages at (document id, ordinal); places that do not exist are left out."""
+        ordinals: dict[str, list[int]] = {}
+        for document_id, ordinal in places:
+            ordinals.setdefault(document_id, []).append(ordinal)
+        found: list[Passage] = []
+        for document_id, wanted in ordinals.items():
+            marks = ",".join("?" * len(wanted))
+            rows = self._db.execute(
+                f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND recipe = ? AND ordinal IN ({marks}) "
+                "ORDER BY ordinal",
+                (document_id, documents[document_id].recipe, *wanted),
+            )
+            found.extend(_passage(documents[document_id], row) for row in rows)
+        return found
+
+    def content_hashes(self, documents: dict[str, Document]) -> dict[str, str]:
+        """The content hash of each passage of `documents`, by passage id."""
+        found: dict[str, str] = {}
+        for document in documents.values():
+            rows = self._db.execute(
+                "SELECT id, content_hash FROM passages WHERE document_id = ? AND recipe = ?",
+                (document.id, document.recipe),
+            )
+            found.update(rows.fetchall())
+        return found
+
+    # -- vectors
+
+    def missing_vectors(self, hashes: Sequence[str], fingerprint: str) -> set[str]:
+        have = {
+            row[0] for row in self._db.execute("SELECT content_hash FROM vectors WHERE fingerprint = ?", (fingerprint,))
+        }
+        return set(hashes) - have
+
+    def add_vectors(self, fingerprint: str, embedded: Iterable[tuple[str, Embedded]]) -> None:
+        with self.transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO vectors VALUES (?,?,?,?,?,?)",
+                [
+                    (
+                        key,
+                        fingerprint,
+                        item.vector.astype("<f4").tobytes(),
+                        item.tokens.vectors.tobytes(),
+                        item.tokens.scales.astype("<f4").tobytes(),
+                        item.tokens.spans.astype("<i4").tobytes(),
+                    )
+                    for key, item in embedded
+                ],
+            )
+
+    def vectors(self, hashes: Sequence[str], fingerprint: str) -> dict[str, Floats]:
+        """Vectors [dimension] by content hash; those that are not stored are missing from the result."""
+        found: dict[str, Floats] = {}
+        for begin in range(0, len(hashes), 500):
+            part = list(hashes[begin : begin + 500])
+            marks = ",".join("?" * len(part))
+            rows = self._db.execute(
+                f"SELECT content_hash, vector FROM vectors WHERE fingerprint = ? AND content_hash IN ({marks})",
+                (fingerprint, *part),
+            )
+            found.update({row[0]: np.frombuffer(row[1], dtype="<f4") for row in rows})
+        return found
+
+    def token_vectors(self, passage_ids: Sequence[str], fingerprint: str) -> dict[str, TokenVectors]:
+        """Token vectors by passage id."""
+        marks = ",".join("?" * len(passage_ids))
+        rows = self._db.execute(
+            "SELECT p.id, v.token_vectors, v.token_scales, v.token_spans FROM passages p JOIN vectors v "
+            f"ON v.content_hash = p.content_hash WHERE v.fingerprint = ? AND p.id IN ({marks})",
+            (fingerprint, *passage_ids),
+        )
+        found: dict[str, TokenVectors] = {}
+        for passage_id, vectors, scales, spans in rows:
+            count = len(scales) // 4
+            found[passage_id] = TokenVectors(
+                np.frombuffer(vectors, dtype=np.int8).reshape(count, -1),
+                np.frombuffer(scales, dtype="<f4"),
+                np.frombuffer(spans, dtype="<i4").reshape(count, 2),
+            )
+        return found
+
+    # -- runs
+
+    def add_run(self, started_at: str, command: str, report: dict[str, Any]) -> None:
+        self._db.execute(
+            "INSERT INTO runs (started_at, command, report) VALUES (?, ?, ?)",
+            (started_at, command, json.dumps(report, ensure_ascii=False)),
+        )
+
+    def check(self) -> list[str]:
+        """What SQLite itself finds wrong with the file; empty when it is whole."""
+        try:
+            rows = self._db.execute("PRAGMA integrity_check").fetchall()
+        except sqlite3.Error as error:
+            return [f"the catalog cannot be read: {error}"]
+        return [str(row[0]) for row in rows if row[0] != "ok"]
+
+
+def content_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+_PASSAGE = "id, start, end, heading, page, ordinal, sentences"
+
+
+def _document(row: Sequence[Any]) -> Document:
+    return Document(
+        id=row[0],
+        recipe=row[1],
+        source=row[2],
+        name=row[3],
+        title=row[4],
+        text=row[5],
+        publisher=row[6],
+        date=row[7],
+        language=row[8],
+        url=row[9],
+        pages=tuple((int(a), int(b)) for a, b in json.loads(row[10])),
+        group=row[11],
+        topics=tuple(json.loads(row[12])),
+    )
+
+
+def _passage(document: Document, row: Sequence[Any]) -> Passage:
+    return Passage(
+        id=row[0],
+        document_id=document.id,
+        start=row[1],
+        end=row[2],
+        text=document.text[row[1] : row[2]],
+        heading=row[3],
+        page=row[4],
+        ordinal=row[5],
+        sentences=tuple((int(a), int(b)) for a, b in json.loads(row[6])),
+    )

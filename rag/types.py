@@ -1,0 +1,106 @@
+"""The data that moves through briefdesk: Document -> Passage -> Hit -> Citation -> Answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file or page as it is stored: its canonical text and where it came from.
+
+    For Markdown and plain text the canonical text is the file itself, decoded, with line ends made `\\n`;
+    for HTML and PDF it is the text that was extracted. `id` is a hash of the content, the same on any machine.
+    """
+
+    id: str
+    source: str  # absolute path or URL: the key under which it was ingested
+    name: str  # the file's name, or the URL: what users see and scripts compare
+    title: str
+    text: str
+    publisher: str = ""
+    date: str = ""  # ISO 8601, as precise as known: 2025, 2025-06 or 2025-06-30
+    language: str = ""
+    url: str = ""
+    pages: tuple[tuple[int, int], ...] = ()  # character range of each page; empty where the format has none
+    group: str = ""
+    topics: tuple[str, ...] = ()
+    recipe: str = ""  # how its passages were cut: another recipe gives other passages of the same document
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of a document that is embedded and retrieved as one unit.
+
+    `text == document.text[start:end]` always holds, so a quote can be traced to its characters.
+    """
+
+    id: str
+    document_id: str
+    start: int
+    end: int
+    text: str
+    heading: str = ""
+    page: int | None = None  # 1-based; None where the format has no pages
+    ordinal: int = 0  # position among the passages of its document
+    sentences: tuple[tuple[int, int], ...] = ()  # character ranges in the document's text
+
+    def embedded_text(self, title: str) -> str:
+        """What the model reads: the heading path tells it what "it" and "the plan" are about."""
+        return self.prefix(title) + self.text
+
+    def prefix(self, title: str) -> str:
+        path = " > ".join(part for part in (title, self.heading) if part)
+        return f"{path}\n" if path else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that a search found. Ranks are 1-based; None where that search did not return it."""
+
+    passage: Passage
+    document: Document
+    score: float
+    dense_rank: int | None = None
+    lexical_rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A quotation: `document.text[start:end] == quote`, checked when the answer is made."""
+
+    number: int
+    document: Document
+    passage: Passage
+    start: int
+    end: int
+    quote: str
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer with the numbers of the citations it rests on."""
+
+    text: str
+    citations: tuple[int, ...]
+    supported: bool
+    reason: str = ""  # why it is not supported
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is shown. An abstained answer has no sentences; its citations are the nearest passages."""
+
+    question: str
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    abstained: bool
+    mode: str  # "extractive", or the model as provider:model
+    confidence: float = 0.0
+    warnings: tuple[str, ...] = ()
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(sentence.text for sentence in self.sentences)

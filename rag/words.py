@@ -1,0 +1,97 @@
+"""Words as the lexical index and the answerer see them: normalised, stemmed, Chinese in pairs of characters."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+_TOKEN = re.compile(
+    r"(?P<number>\d+(?:[.,]\d+)*)"
+    r"|(?P<word>[^\W\d_]+(?:&[^\W\d_]+|['’][^\W\d_]{1,2}(?![^\W\d_]))*)",
+    re.UNICODE,
+)
+_CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+
+# Words that carry no subject in a question. English only: Chinese function words are met as bigrams, whose
+# frequency already makes them light.
+STOPWORDS = frozenset(
+    """a about above after again against all also am an and any are as at be because been before being below between
+    both but by can cannot could did do does doing done down during each few for from further had has have having he
+    her here hers him his how i if in into is it its itself just let me more most much must my no nor not now of off
+    on once only or other our out over own per please same say says shall she should so some such tell than that the
+    their them then there these they this those through to too under until up upon us very was we were what when where
+    which while who whom whose why will with within would you your many according given give gives get gets got
+    described describe mean means meant called exactly actually one ones kind kinds sort sorts""".split()
+)
+
+
+class Word(NamedTuple):
+    """One word of a text: its character range, its form as written, and its stem."""
+
+    start: int
+    end: int
+    text: str
+    stem: str
+    kind: str  # "word", "number" or "cjk"
+
+    @property
+    def is_stopword(self) -> bool:
+        return self.kind == "word" and self.text.lower() in STOPWORDS
+
+
+@cache
+def _stemmer() -> Any:
+    import Stemmer
+
+    return Stemmer.Stemmer("english")
+
+
+def _fold(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+
+
+@lru_cache(maxsize=100_000)
+def stem(text: str) -> str:
+    """The form two spellings of a word share: lower case, no accents, English suffixes off."""
+    folded = _fold(text).replace("’", "'").removesuffix("'s")
+    return str(_stemmer().stemWord(folded))
+
+
+def has_cjk(text: str) -> bool:
+    return _CJK.search(text) is not None
+
+
+def words(text: str) -> list[Word]:
+    """The words of `text` in order. A run of Chinese gives its overlapping pairs of characters, as Lucene does."""
+    found: list[Word] = []
+    for match in _TOKEN.finditer(text):
+        start, end, token = match.start(), match.end(), match.group()
+        if match.lastgroup == "number":
+            found.append(Word(start, end, token, token.replace(",", "").rstrip("."), "number"))
+            continue
+        position = 0
+        for run in _CJK.finditer(token):
+            _append_latin(found, token[position : run.start()], start + position)
+            _append_cjk(found, run.group(), start + run.start())
+            position = run.end()
+        _append_latin(found, token[position:], start + position)
+    return found
+
+
+def _append_latin(found: list[Word], token: str, start: int) -> None:
+    if token:
+        found.append(Word(start, start + len(token), token, stem(token), "word"))
+
+
+def _append_cjk(found: list[Word], run: str, start: int) -> None:
+    if len(run) == 1:
+        found.append(Word(start, start + 1, run, run, "cjk"))
+    for i in range(len(run) - 1):
+        found.append(Word(start + i, start + i + 2, run[i : i + 2], run[i : i + 2], "cjk"))
+
+
+def index_terms(text: str) -> list[str]:
+    """What the lexical index stores for `text`."""
+    return [word.stem for word in words(text) if not word.is_stopword]

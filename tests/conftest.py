@@ -1,0 +1,151 @@
+"""Real parts for the tests: the bundled model, an index of the shipped corpus, a Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.pipeline import ingest
+from rag.chain import Desk
+from rag.embedding import Embedder
+from rag.settings import Settings, load_settings
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+for name in [name for name in os.environ if name.startswith("BRIEFDESK_") and name != "BRIEFDESK_BENCH"]:
+    del os.environ[name]  # a developer's own settings must not decide a test
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    return Embedder()
+
+
+@pytest.fixture(scope="session")
+def corpus_home(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Path:
+    """A home with the shipped corpus in it. Tests that write take a copy."""
+    home = tmp_path_factory.mktemp("corpus") / "home"
+    report = ingest([], load_settings(home=home), embedder)
+    assert not report.refused
+    return home
+
+
+@pytest.fixture(scope="session")
+def desk(corpus_home: Path, embedder: Embedder) -> Iterator[Desk]:
+    desk = Desk(load_settings(home=corpus_home), embedder)
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """An empty home, and an empty folder as corpus."""
+    (tmp_path / "corpus").mkdir()
+    return load_settings(home=tmp_path / "home", corpus=tmp_path / "corpus")
+
+
+def run_cli(*arguments: str, home: Path | None = None, env: dict[str, str] | None = None) -> Any:
+    """The command as a user runs it; returns the finished process."""
+    command = [sys.executable, "-m", "app.cli", *arguments]
+    if home is not None:
+        command += ["--home", str(home)]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=300, cwd=CHECKOUT, env={**os.environ, **(env or {})}
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Served:
+    """A running page and where it is."""
+
+    def __init__(self, home: Path, *flags: str, env: dict[str, str] | None = None) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "serve", "--port", str(self.port), "--home", str(home), *flags],
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            cwd=CHECKOUT,
+            env={**os.environ, **(env or {})},
+        )
+        for _ in range(600):
+            if self._process.poll() is not None:
+                break
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.2)
+        self.stop()
+        raise AssertionError(f"the page did not come up:\n{self.output()}")
+
+    def output(self) -> str:
+        self._log.seek(0)
+        return self._log.read()
+
+    def stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(timeout=15)
+
+
+@pytest.fixture(scope="session")
+def served(corpus_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    home = tmp_path_factory.mktemp("served") / "home"
+    shutil.copytree(corpus_home, home)
+    served = Served(home)
+    yield served
+    served.stop()
+
+
+CHROMIUM_FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+
+
+def chromium_path() -> str | None:
+    return next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    )
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real Chromium. Without one these tests are skipped, except in CI, where that is a failure."""
+    path = chromium_path()
+    if path is None:
+        reason = "no Chromium on this machine; install it (Debian: chromium) to run the browser tests"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("chromium"),
+            executable_path=path,
+            args=CHROMIUM_FLAGS,
+            viewport={"width": 1360, "height": 860},
+        )
+        yield context
+        context.close()

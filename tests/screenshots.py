@@ -1,0 +1,68 @@
+"""The screenshots of the docs, taken from the real page: `python -m tests.screenshots docs/images`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ingest.pipeline import ingest
+from rag.embedding import Embedder
+from rag.settings import load_settings
+from tests.conftest import CHROMIUM_FLAGS, Served, chromium_path
+from tests.test_page import ask
+
+
+def main(folder: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        home = Path(temporary) / "home"
+        ingest([], load_settings(home=home), Embedder())
+        served = Served(home)
+        try:
+            with sync_playwright() as playwright:
+                context = playwright.chromium.launch_persistent_context(
+                    Path(temporary) / "profile",
+                    executable_path=chromium_path(),
+                    args=CHROMIUM_FLAGS,
+                    viewport={"width": 1360, "height": 860},
+                )
+                take(context, served.url, folder)
+                context.close()
+        finally:
+            served.stop()
+
+
+def take(context: Any, url: str, folder: Path) -> None:
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_selector(".bd-suggestion")
+    page.screenshot(path=folder / "welcome.png")
+    turn = ask(page, "What are the five recommendations to the EU?")
+    turn.locator(".bd-chip").nth(2).click()
+    page.locator("#bd-source mark").first.wait_for()
+    page.wait_for_timeout(400)
+    page.screenshot(path=folder / "ask-light.png")
+    page.click("button:has-text('light / dark')")
+    page.wait_for_timeout(300)
+    page.screenshot(path=folder / "ask-dark.png")
+    page.click("button:has-text('light / dark')")
+    page.click("button[role=tab]:has-text('Check')")
+    page.click("#bd-run")
+    page.wait_for_selector("#bd-result table", timeout=120_000)
+    page.wait_for_timeout(300)
+    page.screenshot(path=folder / "check.png")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(url)
+    page.wait_for_selector(".bd-suggestion")
+    ask(page, "Which mechanisms are new?").locator(".bd-chip").first.click()
+    page.locator("#bd-source mark").first.wait_for()
+    page.wait_for_timeout(400)
+    page.screenshot(path=folder / "phone.png")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

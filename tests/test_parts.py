@@ -1,0 +1,120 @@
+"""Small parts: words, tokens, glossary, questions, fusion, settings, the viewer."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from app.sources import Source
+from app.viewer import render_document, render_source
+from rag.chinese import to_english
+from rag.errors import UsageError
+from rag.glossary import Glossary, Term, load_glossary
+from rag.query import answer_type, covers, understand
+from rag.retrieve import fuse
+from rag.settings import load_settings
+from rag.types import Document
+from rag.words import index_terms, words
+
+GLOSSARY = Glossary(
+    (
+        Term(("new quality productive forces", "NPF"), ("新质生产力",)),
+        Term(("European Union", "EU"), ("欧盟",)),
+        Term(("Chengdu",), ("成都",)),
+    )
+)
+
+
+def test_words_are_stemmed_and_chinese_is_paired() -> None:
+    assert index_terms("Chengdu's R&D figures: 3,632.68") == ["chengdu", "r&d", "figur", "3632.68"]
+    assert index_terms("新质生产力") == ["新质", "质生", "生产", "产力"]
+    assert [(w.start, w.text) for w in words("a 成都b")] == [(0, "a"), (2, "成都"), (4, "b")]
+
+
+def test_tokens_are_counted_with_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rag import tokens
+
+    tokens.encoding.cache_clear()
+    monkeypatch.setattr(socket.socket, "connect", lambda *a: pytest.fail("nothing may be fetched"))
+    assert tokens.count_tokens("hello world") == 2
+    assert tokens.count_tokens("<|endoftext|>") > 1
+
+
+def test_an_acronym_is_only_met_in_capitals() -> None:
+    assert [m.term.name for m in GLOSSARY.mentions("Is the NPF new for the EU?")] == [
+        "new quality productive forces",
+        "European Union",
+    ]
+    assert GLOSSARY.mentions("the eu of it") == []
+
+
+def test_a_question_knows_what_it_needs() -> None:
+    query = understand("How much did Vietnam spend on the NPF in 2019?", GLOSSARY)
+    assert query.answer_type == "quantity"
+    assert "new quality productive forces" in query.reading
+    assert {(need.text, need.kind) for need in query.needs} >= {("Vietnam", "name"), ("2019", "number")}
+    npf = next(need for need in query.needs if need.text == "NPF")
+    assert covers(npf, frozenset({"new", "qualiti", "product", "forc"})) == 1.0
+    assert covers(npf, frozenset({"new"})) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("When was it?", "when"),
+        ("What share is it?", "quantity"),
+        ("What is the unemployment rate in Chengdu?", "quantity"),
+        ("Who leads it?", "who"),
+        ("What are the five recommendations?", "list"),
+        ("Why does it matter?", "why"),
+        ("What is involution?", "definition"),
+        ("Does it grow?", "other"),
+    ],
+)
+def test_questions_ask_for_kinds_of_answers(question: str, expected: str) -> None:
+    assert answer_type(question) == expected
+
+
+def test_chinese_is_read_by_glossary_and_dictionary() -> None:
+    english = to_english("成都什么时候提出新质生产力?", GLOSSARY)
+    assert english.startswith("Chengdu when")
+    assert "new quality productive forces" in english
+
+
+def test_fusion_is_a_convex_combination_of_normalised_scores() -> None:
+    fused = fuse({"a": 0.9, "b": 0.5, "c": 0.1}, {"b": 10.0, "d": 5.0}, weight=0.5)
+    assert fused == pytest.approx({"a": 0.5, "b": 0.25 + 0.5, "c": 0.0, "d": 0.0})
+
+
+def test_settings_come_from_file_variable_and_flag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("briefdesk.toml").write_text("k = 3\nthreads = 2\n")
+    monkeypatch.setenv("BRIEFDESK_THREADS", "1")
+    settings = load_settings(passage_tokens=50)
+    assert (settings.k, settings.threads, settings.passage_tokens) == (3, 1, 50)
+    Path("briefdesk.toml").write_text("colour = 3\n")
+    with pytest.raises(UsageError, match="colour"):
+        load_settings()
+
+
+def test_a_broken_glossary_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "glossary.yaml"
+    path.write_text("- name: no term here\n")
+    with pytest.raises(UsageError, match=r"glossary\.yaml"):
+        load_glossary(path)
+
+
+def test_the_viewer_marks_a_quotation_and_escapes_the_rest() -> None:
+    text = "# Head\n\nBefore <script>alert(1)</script> the quote [S1] after.\n\n- item one\n- item two\n"
+    document = Document("id", "/a.md", "a.md", "<b>Title</b>", text, url="javascript:alert(1)")
+    start = text.index("the quote")
+    html = render_source(document, {"S1": Source("S1", "P", "T", "2024", "https://e.org")}, start, start + 14)
+    assert "<script>" not in html
+    assert "<b>Title" not in html
+    assert "javascript:" not in html
+    assert "<mark>the quote <a " in html
+    assert html.count("<li>") == 2
+    marked = render_document(document, {}, text.index("item one"), text.index("item two") + 8)
+    assert marked.count("<mark>") == 2
