@@ -11,15 +11,16 @@ from functools import cache
 from typing import Any
 
 from rag.glossary import Glossary
+from rag.places import places
 from rag.words import has_cjk
 
 # How Chinese asks, and function words whose dictionary entries would only be noise.
 _ASKING = {
-    "什么时候": "when", "何时": "when", "哪一年": "when what year", "哪年": "when what year", "几月": "when",
+    "是什么时候": "when", "什么时候": "when", "何时": "when", "哪一年": "when", "哪年": "when", "几月": "when",
     "多少": "how much how many", "几个": "how many", "多大": "how large", "多高": "how high", "多长": "how long",
-    "哪些": "which list", "哪几": "which list", "哪个": "which", "哪里": "where", "哪儿": "where", "在哪": "where",
+    "哪些": "what are the", "哪几": "what are the", "哪个": "which", "哪里": "where", "哪儿": "where", "在哪": "where",
     "为什么": "why", "为何": "why", "怎么": "how", "怎样": "how", "如何": "how", "谁": "who", "什么是": "what is",
-    "是什么": "what is", "什么": "what", "是否": "whether", "比例": "share percent", "占": "share",
+    "是什么": "what is", "什么": "what", "是否": "whether", "比例": "share",
     "亿元": "billion yuan", "万亿元": "trillion yuan", "提出": "propose", "首次": "first", "第一次": "first",
 }  # fmt: skip
 _DROPPED = frozenset("的了吗呢吧啊在是有和与及或对于从到由被把为以而其之这那个年月日就都也还很请问一下".strip()) | {
@@ -41,7 +42,10 @@ def to_english(text: str, glossary: Glossary) -> str:
     """The words of a Chinese `text` in English, in order; what is not Chinese stays as it is."""
     out: list[str] = []
     position = 0
-    for mention in glossary.mentions(text):
+    mentions = [m for m in glossary.mentions(text) if has_cjk(text[m.start : m.end])]
+    taken = [(m.start, m.end) for m in mentions]
+    mentions += [m for m in places().mentions(text) if not any(a < m.end and m.start < b for a, b in taken)]
+    for mention in sorted(mentions, key=lambda m: m.start):
         if has_cjk(text[mention.start : mention.end]):
             out.append(_gloss(text[position : mention.start]))
             out.append(mention.term.name)

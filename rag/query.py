@@ -9,7 +9,8 @@ from typing import Literal
 
 from rag.chinese import to_english
 from rag.errors import UsageError
-from rag.glossary import Glossary, stems_of
+from rag.glossary import Glossary
+from rag.places import places
 from rag.words import has_cjk, words
 
 AnswerType = Literal["when", "quantity", "who", "where", "why", "list", "definition", "other"]
@@ -96,18 +97,21 @@ def understand(question: str, glossary: Glossary, *, max_chars: int = 2000) -> Q
     if not words(text):
         raise UsageError("the question has no words; ask something about the documents")
     language = "zh" if has_cjk(text) else "en"
-    english = to_english(text, glossary) if language == "zh" else text
+    english = to_english(text, glossary) if language == "zh" else _periods_spelled_out(text)
     terms: dict[str, float] = {}
     if language == "zh":  # Chinese documents hold the question's own words
         terms.update({word.stem: 1.0 for word in words(text) if word.kind == "cjk"})
     needs: list[Need] = []
     reading = english
     mentions = glossary.mentions(english)
+    taken = [(mention.start, mention.end) for mention in mentions]
+    countries = [m for m in places().mentions(english) if not any(a < m.end and m.start < b for a, b in taken)]
     for mention in reversed(mentions):
         surface = english[mention.start : mention.end]
         if surface.isupper() and surface != mention.term.name:
             spelled = f"{surface} ({mention.term.name})"
             reading = reading[: mention.start] + spelled + reading[mention.end :]
+    mentions = sorted([*mentions, *countries], key=lambda mention: mention.start)
     for mention in mentions:
         surface = english[mention.start : mention.end]
         for form in (*mention.term.forms, *mention.term.chinese):
@@ -121,7 +125,8 @@ def understand(question: str, glossary: Glossary, *, max_chars: int = 2000) -> Q
             )
         )
         if alternatives:
-            needs.append(Need(surface, alternatives, "name" if _is_name(surface, english, mention.start) else "word"))
+            named = mention in countries or _is_name(surface, english, mention.start)
+            needs.append(Need(surface, alternatives, "name" if named else "word"))
     for word in words(english):
         if word.is_stopword:
             continue
@@ -134,6 +139,13 @@ def understand(question: str, glossary: Glossary, *, max_chars: int = 2000) -> Q
             kind = "name" if _is_name(word.text, english, word.start) else "word"
         needs.append(Need(word.text, (frozenset({word.stem}),), kind))
     return Query(text, language, reading, terms, tuple(needs), answer_type(english))
+
+
+def _periods_spelled_out(text: str) -> str:
+    """`text` with FY2022, FY22 and Q22023 (periods as accountants write them) as words and years of their own."""
+    text = re.sub(r"\bFY\s?['’]?(\d{2})\b(?![.,]?\d)", r"20\1", text)
+    text = re.sub(r"\bFY\s?['’]?((?:19|20)\d{2})\b", r"\1", text)
+    return re.sub(r"\b([QH][1-4])\s?(?:of\s)?['’]?((?:19|20)\d{2})\b", r"\1 \2", text)
 
 
 def answer_type(question: str) -> AnswerType:
@@ -154,7 +166,7 @@ def _is_name(surface: str, question: str, start: int) -> bool:
         return False
     others = [word for word in words(question) if word.kind == "word" and word.start > 0]
     capitals = sum(word.text[0].isupper() for word in others)
-    return capitals <= max(0.6 * len(others), 1)
+    return len(others) < 4 or capitals <= 0.6 * len(others)
 
 
 def covers(need: Need, stems: frozenset[str] | set[str]) -> float:
@@ -169,6 +181,3 @@ def _derived(one: str, other: str) -> bool:
     """Whether one name is made from the other: Sichuanese and Sichuan, Vietnamese and Vietnam."""
     short, long = sorted((one, other), key=len)
     return len(short) >= 5 and long.startswith(short) and len(long) - len(short) <= 3
-
-
-__all__ = ["AnswerType", "Need", "Query", "answer_type", "covers", "stems_of", "understand"]

@@ -27,6 +27,14 @@ STOPWORDS = frozenset(
 )
 
 
+_LEANS = re.compile(
+    r"^(it|its|this|that|these|those|they|their|he|she|his|her|such|both|neither|there|the (two|three|four|five|same|"
+    r"latter|former|sum|six|seven|approach|plan|measures?|source|programme|aim)|another|others?|however|but|instead|"
+    r"in addition|moreover|also|so|thus|then)\b",
+    re.I,
+)
+
+
 class Word(NamedTuple):
     """One word of a text: its character range, its form as written, and its stem."""
 
@@ -95,3 +103,8 @@ def _append_cjk(found: list[Word], run: str, start: int) -> None:
 def index_terms(text: str) -> list[str]:
     """What the lexical index stores for `text`."""
     return [word.stem for word in words(text) if not word.is_stopword]
+
+
+def leans_on_the_one_before(sentence: str) -> bool:
+    """Whether a sentence begins with a word like "It" or "These", so that it cannot be understood alone."""
+    return _LEANS.match(sentence) is not None

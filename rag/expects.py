@@ -1,0 +1,57 @@
+"""What an answer of a kind must hold: a date for "when", a figure for "how much"."""
+
+from __future__ import annotations
+
+import re
+
+from rag.query import AnswerType, Query
+from rag.words import words
+
+_NUMBER_WORD = re.compile(
+    r"\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|hundred|half|third|dozen|doubled?|"
+    r"twice|no|none|[一二三四五六七八九十百千万亿两]+)\b",
+    re.I,
+)
+_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
+_DATE = re.compile(rf"\b(1[89]|20)\d\d\b|\b({_MONTHS})\b|\d年|\b\d0s\b", re.I)
+# Dates and years are no figures: "in 2024" does not say how much.
+_DATES_ONLY = re.compile(
+    rf"\b(\d{{1,2}} )?({_MONTHS})( \d{{1,2}},)?( (1[89]|20)\d\d)?\b|"
+    r"\b(in|since|of|by|from|to|for) (1[89]|20)\d\d\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"(?<!^)\b[A-Z][a-z]+ [A-Z][a-z]+|(?<=[a-z,] )[A-Z][a-z]+")
+_REASON = re.compile(
+    r"\b(because|since|due to|so that|in order to|aims? to|seeks? to|purpose|reason|therefore|to (correct|prevent|"
+    r"avoid|address|enhance|help|better|keep))\b",
+    re.I,
+)
+_DEFINES = re.compile(r"\b(is|are|means?|refers? to|stands for|called|known as|defined|covers|consists? of)\b", re.I)
+_ENUMERATION = re.compile(r"[^,;:]{2,60}, [^,;:]{2,60}(, [^,;:]{2,60})*,? (and|or) \w")
+
+
+def fits(query: Query, text: str) -> float:
+    """Whether a sentence has what the question asks for: 1 it has, -1 it lacks what every answer has, 0 either."""
+    kind: AnswerType = query.answer_type
+    if kind == "when":
+        return 1.0 if _DATE.search(text) else -1.0
+    if kind == "quantity":
+        asked = {word.stem for word in words(query.reading) if word.kind == "number"}
+        figures = [w for w in words(_DATES_ONLY.sub(" ", without_marks(text))) if w.kind == "number"]
+        has = any(w.stem not in asked for w in figures) or _NUMBER_WORD.search(text)
+        return 1.0 if has else -1.0
+    if kind == "who":
+        return 0.5 if _NAME.search(text) else -0.5
+    if kind == "where":
+        return 0.3 if _NAME.search(text) else -0.3
+    if kind == "why":
+        return 0.5 if _REASON.search(text) else 0.0
+    if kind == "list":
+        return 0.5 if _ENUMERATION.search(text) else 0.0
+    if kind == "definition":
+        return 0.5 if _DEFINES.search(text) else 0.0
+    return 0.0
+
+
+def without_marks(text: str) -> str:
+    return re.sub(r"\[[^\]]*\]", "", text)  # the number of a source is no figure

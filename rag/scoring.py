@@ -1,0 +1,286 @@
+"""Scoring the sentences of retrieved passages against a question.
+
+First by late interaction (Khattab and Zaharia, 2020: for each word of the question the best cosine among the
+sentence's tokens), weighted by inverse document frequency, with the share of the question's words that stand in the
+sentence, its own cosine to the question and the passage's score. Then, for the best ones, a word of the question that
+does not stand there may be said by another: the cosine of the two words, each embedded alone, tells inhabitants from
+unemployment where people are counted. A name is never said by another name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from rag.embedding import Embedded, Embedder, Floats
+from rag.expects import fits
+from rag.query import Query, covers
+from rag.store.library import Library
+from rag.types import Document, Hit
+from rag.words import Word, leans_on_the_one_before, words
+
+# What a match beside the sentence counts, against 1 in it: in title and heading, in the sentence before one that leans
+# on it ("It rose ..."), in the rest of the passage, elsewhere in the document (names only).
+_HEADING, _LEANT_ON, _AROUND, _DOCUMENT = 0.85, 0.9, 0.6, 0.6
+# Shares of the four figures in a sentence's score.
+_LATE, _LEXICAL, _COSINE, _PASSAGE = 0.45, 0.25, 0.2, 0.1
+_TYPE_BONUS, _TYPE_PENALTY = 0.06, 0.12
+_MISSING_PENALTY = 0.15  # for a name or number of the question that is nowhere near
+_REREAD = 16  # sentences whose words are compared one by one
+# Below the first cosine two words have nothing to do with each other, from the second on one says the other.
+_UNLIKE, _ALIKE, _SAID_OTHERWISE = 0.4, 0.75, 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence that may answer: where it stands, how well it fits, and the figures behind that.
+
+    `shares` says for each need of the question how far it is met, 0 to 1.
+    """
+
+    hit: Hit
+    start: int
+    end: int
+    score: float
+    features: dict[str, float] = field(default_factory=dict)
+    shares: tuple[float, ...] = ()
+    leans: bool = False
+
+    @property
+    def text(self) -> str:
+        return self.hit.document.text[self.start : self.end]
+
+
+def score_sentences(library: Library, query: Query, embedded: Embedded, hits: Sequence[Hit]) -> list[Candidate]:
+    """Every sentence of `hits`, best first."""
+    weights = need_weights(library, query)
+    question = _question_tokens(library, query, embedded)
+    tokens = library.token_vectors(hits)
+    top = max((hit.score for hit in hits), default=1.0) or 1.0
+    found: list[Candidate] = []
+    for hit in hits:
+        if hit.passage.id in tokens:
+            vectors = tokens[hit.passage.id]
+            found += _score_passage(
+                query, embedded.vector, question, weights, hit, vectors.floats(), vectors.spans, top
+            )
+    found.sort(key=_order)
+    reread = _with_likeness(library.embedder, query, weights, found[:_REREAD])
+    return sorted(reread, key=_order) + found[_REREAD:]
+
+
+def _order(candidate: Candidate) -> tuple[float, str, int]:
+    return (-candidate.score, candidate.hit.document.name, candidate.start)
+
+
+def need_weights(library: Library, query: Query) -> list[float]:
+    """Inverse document frequency of each need: by the rarest word of its most frequent spelling."""
+    total = library.passage_count()
+    return [
+        min(max(_idf(library, total, stem) for stem in alternative) for alternative in need.alternatives)
+        for need in query.needs
+    ]
+
+
+def _idf(library: Library, total: int, stem: str) -> float:
+    return math.log(1 + (total + 0.5) / (library.lexical.document_frequency(stem) + 0.5))
+
+
+@dataclass(frozen=True, slots=True)
+class _QuestionTokens:
+    """The question's content words for late interaction: `vectors` [n, dimension], one weight and word for each."""
+
+    vectors: Floats
+    weights: Floats
+    owner: np.ndarray[Any, np.dtype[np.int64]]  # which word each token belongs to
+    word_weights: Floats
+
+
+def _question_tokens(library: Library, query: Query, embedded: Embedded) -> _QuestionTokens:
+    content = [w for w in words(query.reading) if not w.is_stopword]
+    total = library.passage_count()
+    vectors: list[Floats] = []
+    weights: list[float] = []
+    owner: list[int] = []
+    word_weights: list[float] = []
+    floats = embedded.tokens.floats()
+    for word in content:
+        rows = [i for i, (a, b) in enumerate(embedded.tokens.spans) if a < word.end and b > word.start and b > a]
+        if not rows:
+            continue
+        weight = _idf(library, total, word.stem)
+        for i in rows:
+            vectors.append(floats[i])
+            weights.append(weight / len(rows))
+            owner.append(len(word_weights))
+        word_weights.append(weight)
+    if not vectors:  # only stop words: the whole question stands for itself
+        vectors, weights, owner, word_weights = [embedded.vector], [1.0], [0], [1.0]
+    return _QuestionTokens(
+        np.stack(vectors), np.array(weights, np.float32), np.array(owner), np.array(word_weights, np.float32)
+    )
+
+
+def _score_passage(
+    query: Query,
+    vector: Floats,
+    question: _QuestionTokens,
+    weights: Sequence[float],
+    hit: Hit,
+    tokens: Floats,
+    token_spans: np.ndarray[Any, np.dtype[np.int32]],
+    top: float,
+) -> list[Candidate]:
+    passage, document = hit.passage, hit.document
+    prefix = len(passage.prefix(document))
+    # Token ranges count from the start of what was embedded; sentences count from the start of the document.
+    starts = token_spans[:, 0] - prefix + passage.start
+    in_prefix = token_spans[:, 0] < prefix
+    similarity = question.vectors @ tokens.T  # [question tokens, passage tokens]
+    heading = stems_of(f"{document.title} {passage.heading}")
+    around = stems_of(passage.text)
+    before = np.zeros(len(starts), bool)  # tokens of the sentence before
+    stems_before: frozenset[str] = frozenset()
+    found: list[Candidate] = []
+    for start, end in passage.sentences:
+        inside = (starts >= start) & (starts < end) & ~in_prefix
+        if not inside.any():
+            continue
+        text = document.text[start:end]
+        stems = stems_of(text)
+        leans = leans_on_the_one_before(text) and bool(before.any())
+        nearest = similarity[:, inside].max(axis=1)
+        for there, counts in ((in_prefix, _HEADING), (before & leans, _LEANT_ON), (~inside, _AROUND)):
+            if there.any():
+                nearest = np.maximum(nearest, counts * similarity[:, there].max(axis=1))
+        late = float((np.maximum(nearest, 0) * question.weights).sum() / question.weights.sum())
+        by_word = np.bincount(question.owner, weights=nearest) / np.bincount(question.owner)
+        weakest = float((by_word + (1 - question.word_weights / question.word_weights.max())).min())
+
+        shares: list[float] = []
+        for need in query.needs:
+            share = max(covers(need, stems), _HEADING * covers(need, heading | stems), _AROUND * covers(need, around))
+            if leans:
+                share = max(share, _LEANT_ON * covers(need, stems | stems_before))
+            if need.kind == "name" and share < _DOCUMENT and covers(need, _document_stems(document)) == 1.0:
+                share = _DOCUMENT
+            shares.append(share)
+        features = {
+            "late": late,
+            "weakest": weakest,
+            "cosine": float(vector @ _unit(tokens[inside].mean(axis=0))),
+            "passage": hit.score / top,
+            "fits": fits(query, text),
+            "exact": float(query.answer_type in ("quantity", "when")),
+            "hard_missing": max(
+                (
+                    weight / max(weights) * (1 - share)
+                    for need, share, weight in zip(query.needs, shares, weights, strict=True)
+                    if need.kind != "word" and share < _AROUND
+                ),
+                default=0.0,
+            ),
+        }
+        found.append(_scored(Candidate(hit, start, end, 0.0, features, tuple(shares), leans), weights))
+        before, stems_before = inside, stems
+    return found
+
+
+def _scored(candidate: Candidate, weights: Sequence[float]) -> Candidate:
+    """`candidate` with the figures that follow from its shares, and its score."""
+    features = dict(candidate.features)
+    total, heaviest = sum(weights) or 1.0, max(weights, default=1.0) or 1.0
+    features["lexical"] = sum(w * share for w, share in zip(weights, candidate.shares, strict=True)) / total
+    features["gap"] = max(
+        (w / heaviest * (1 - share) for w, share in zip(weights, candidate.shares, strict=True)), default=0.0
+    )
+    features["asked_gap"] = features["gap"] * features["exact"]
+    fit = features["fits"]
+    score = (
+        _LATE * features["late"]
+        + _LEXICAL * features["lexical"]
+        + _COSINE * features["cosine"]
+        + _PASSAGE * features["passage"]
+        + (_TYPE_BONUS if fit > 0 else _TYPE_PENALTY) * fit
+        - _MISSING_PENALTY * features["hard_missing"]
+    )
+    return replace(candidate, features=features, score=score)
+
+
+def _with_likeness(
+    embedder: Embedder, query: Query, weights: Sequence[float], candidates: Sequence[Candidate]
+) -> list[Candidate]:
+    """The candidates, with needs met by another word for the same thing."""
+    open_needs = [i for i, need in enumerate(query.needs) if need.kind == "word" and len(words(need.text)) == 1]
+    open_needs = [i for i in open_needs if any(c.shares[i] < _SAID_OTHERWISE for c in candidates)]
+    if not open_needs:
+        return list(candidates)
+    asked = embedder.embed_words([query.needs[i].text for i in open_needs])
+    found: list[Candidate] = []
+    said = [_common_words(candidate) for candidate in candidates]
+    embedder.embed_words(sorted({word for both in said for here in both for word in here}))  # one pass for all
+    for candidate, both in zip(candidates, said, strict=True):
+        shares = list(candidate.shares)
+        for here, counts in zip(both, (1.0, _HEADING), strict=True):
+            if not here:
+                continue
+            nearest = (asked @ embedder.embed_words(here).T).max(axis=1)
+            for row, i in enumerate(open_needs):
+                likeness = min(max((float(nearest[row]) - _UNLIKE) / (_ALIKE - _UNLIKE), 0.0), 1.0)
+                shares[i] = max(shares[i], _SAID_OTHERWISE * counts * likeness)
+        found.append(_scored(replace(candidate, shares=tuple(shares)), weights))
+    return found
+
+
+def _common_words(candidate: Candidate) -> tuple[list[str], list[str]]:
+    """The words that are no names: of the sentence (and of the one it leans on), and of what stands above it."""
+    document, passage = candidate.hit.document, candidate.hit.passage
+    start = candidate.start
+    if candidate.leans:
+        start = max((a for a, _ in passage.sentences if a < start), default=start)
+    return (
+        _plain(document.text[start : candidate.end], _names(document)),
+        _plain(f"{passage.heading} {document.title}", _names(document)),
+    )
+
+
+def _plain(text: str, names: frozenset[str]) -> list[str]:
+    return sorted({word.text.lower() for word in words(text) if word.kind == "word" and not _skipped(word, names)})
+
+
+def _skipped(word: Word, names: frozenset[str]) -> bool:
+    return word.is_stopword or word.stem in names or len(word.text) < 3
+
+
+@lru_cache(maxsize=256)
+def _names(document: Document) -> frozenset[str]:
+    """Stems that the document writes with a capital inside sentences, and never without."""
+    capital: set[str] = set()
+    lower: set[str] = set()
+    ends = True
+    last = 0
+    for word in words(document.text):
+        between = document.text[last : word.start]
+        ends = last == 0 or any(mark in between for mark in '.!?:\n|#-"“')
+        last = word.end
+        if word.kind == "word":
+            (lower if word.text[0].islower() else set() if ends else capital).add(word.stem)
+    return frozenset(capital - lower)
+
+
+@lru_cache(maxsize=256)
+def _document_stems(document: Document) -> frozenset[str]:
+    return stems_of(document.title + " " + document.text)
+
+
+def stems_of(text: str) -> frozenset[str]:
+    return frozenset(word.stem for word in words(text))
+
+
+def _unit(vector: Floats) -> Floats:
+    return vector / max(float(np.linalg.norm(vector)), 1e-9)
