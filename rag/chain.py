@@ -12,9 +12,11 @@ from rag import cite
 from rag.embedding import Embedded, Embedder
 from rag.errors import ModelError
 from rag.extract import Extract, extract
+from rag.filters import ALL, Filter
 from rag.generate import ABSTENTION, chat_model, pack, sentences, stream_text
 from rag.glossary import Glossary, load_glossary
 from rag.query import Query, understand
+from rag.rerank import LOOKED_AT, Reranker
 from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.store.library import Library
@@ -29,6 +31,7 @@ class State:
 
     question: str
     library: Library
+    only: Filter = ALL
     query: Query | None = None
     embedded: Embedded | None = None
     hits: tuple[Hit, ...] = ()
@@ -44,15 +47,16 @@ class Desk:
 
     def __init__(self, settings: Settings, embedder: Embedder | None = None) -> None:
         self.settings = settings
-        self.embedder = embedder or Embedder(settings.model, settings.threads)
-        self._library = Library(settings.home, self.embedder)
+        self.embedder = embedder or settings.embedder()
+        self._library = Library(settings.home, self.embedder, settings.chroma)
         self._model: Any = chat_model(settings) if settings.llm else None
+        self._reranker = Reranker(settings.rerank) if settings.rerank else None
 
     @property
     def library(self) -> Library:
         """The newest generation. Who answers one question takes it once, so that a switch never mixes two."""
         if self._library.catalog.generation != self._library.generation:
-            self._library = Library(self.settings.home, self.embedder)
+            self._library = Library(self.settings.home, self.embedder, self.settings.chroma)
         return self._library
 
     @cached_property
@@ -68,39 +72,58 @@ class Desk:
 
     @cached_property
     def chain(self) -> Any:
-        """The whole way as a LangChain runnable: a question in, an Answer out."""
+        """The whole way as a LangChain runnable: a question in, or a question and a Filter, an Answer out."""
         from langchain_core.runnables import RunnableLambda
 
+        def begin(asked: str | tuple[str, Filter]) -> State:
+            question, only = (asked, ALL) if isinstance(asked, str) else asked
+            return State(question, self.library, only)
+
         return (
-            RunnableLambda(lambda question: State(question, self.library))
+            RunnableLambda(begin)
             | RunnableLambda(self.understand)
             | RunnableLambda(self.retrieve)
             | RunnableLambda(self.answer)
             | RunnableLambda(self.verify)
         )
 
-    def ask(self, question: str) -> Answer:
-        """The answer to `question`.
+    def ask(self, question: str, only: Filter = ALL) -> Answer:
+        """The answer to `question`, from the documents that match `only`.
 
-        Raises UsageError when the question is empty or too long.
+        Raises UsageError when the question is empty or too long, or when no document matches.
         """
-        answer: Answer = self.chain.invoke(question)
+        answer: Answer = self.chain.invoke((question, only))
         return answer
 
-    def stream(self, question: str) -> Iterator[Answer]:
+    def stream(self, question: str, only: Filter = ALL) -> Iterator[Answer]:
         """The answer as it grows: with a language model sentence by sentence, each checked as it is complete."""
-        state = self.retrieve(self.understand(State(question, self.library)))
+        state = self.retrieve(self.understand(State(question, self.library, only)))
         for grown in self._answers(state):
             yield self.verify(grown)
 
-    def search(self, question: str, k: int) -> tuple[list[Hit], dict[str, float]]:
+    def search(self, question: str, k: int, only: Filter = ALL) -> tuple[list[Hit], dict[str, float]]:
         """The best `k` passages, and milliseconds by step: embed, dense, lexical, fuse, total."""
         begin = time.perf_counter()
         query = understand(question, self.glossary, max_chars=self.settings.max_question_chars)
         embedded = self.embedder.embed_query(query.reading)
         timings = {"embed": _ms(begin)}
-        hits, steps = retrieve(self.library, query, embedded, k, dense_weight=self.settings.dense_weight)
+        hits, steps = self._find(self.library, query, embedded, k, only)
         return hits, {**timings, **steps, "total": _ms(begin)}
+
+    def _find(
+        self, library: Library, query: Query, embedded: Embedded, k: int, only: Filter
+    ) -> tuple[list[Hit], dict[str, float]]:
+        """The best `k` passages of the documents that match `only`, and milliseconds by step."""
+        documents = only.select(library.listings.values()) if only else None
+        wanted = max(k, LOOKED_AT) if self._reranker else k
+        hits, timings = retrieve(
+            library, query, embedded, wanted, dense_weight=self.settings.dense_weight, documents=documents
+        )
+        if self._reranker:
+            begin = time.perf_counter()
+            hits = self._reranker.rerank(query.reading, hits, k)
+            timings["rerank"] = _ms(begin)
+        return hits, timings
 
     # -- the steps
 
@@ -113,9 +136,7 @@ class Desk:
         begin = time.perf_counter()
         assert state.query is not None
         embedded = self.embedder.embed_query(state.query.reading)
-        hits, _ = retrieve(
-            state.library, state.query, embedded, self.settings.k, dense_weight=self.settings.dense_weight
-        )
+        hits, _ = self._find(state.library, state.query, embedded, self.settings.k, state.only)
         return state.timed("retrieve", begin, embedded=embedded, hits=tuple(hits))
 
     def answer(self, state: State) -> State:

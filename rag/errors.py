@@ -35,5 +35,9 @@ class HomeError(BriefdeskError):
     """The home cannot be created, read or written."""
 
 
+class StoreError(BriefdeskError):
+    """A store, or the server it is on, does not answer or does not hold what it should."""
+
+
 class ModelError(BriefdeskError):
     """An embedding or language model could not be loaded or did not answer."""

@@ -1,24 +1,29 @@
-"""Finding passages: vectors and words, fused, each passage scored together with its neighbours."""
+"""Finding passages: candidates by vectors and by words, then each scored within what stands around it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 
-from rag.embedding import Embedded
+import numpy as np
+
+from rag.embedding import Embedded, Floats
 from rag.query import Query
+from rag.store.columns import Columns, Ints
 from rag.store.library import Library
-from rag.types import Hit, Passage
+from rag.types import Hit
+from rag.windows import idf, window_scores
 
-CANDIDATES = 120  # taken from each of the two searches
-# A passage's share in its own score, and what it takes from passages one and two steps away in the same document:
-# a neighbour that matches says that this is the place. Weights add up to 1 over the window of five.
-_OWN, _NEAR, _FAR = 0.7, 0.1, 0.05
+CANDIDATES = 100  # taken from each of the two searches
+_REACH = 2  # and their neighbours: the best passage of a place need not be the one that was found
+_TITLE_BONUS = 0.15  # for a document whose title says all that titles can say of the question
+_PAGE_PENALTY = 0.15  # for each better passage on the same page, which a reader sees together with it
+# Up to so many passages a filter leaves, their vectors are compared one by one; above, the index is asked for more.
+_EXACT = 50_000
+_MOST = 2_000
 
 # The library is about one brief: where it and a note say the same, the brief itself is quoted.
-PRIMARY_GROUP, PRIMARY_BONUS = "brief", 0.08
-
-Ranking = Mapping[str, float]
+PRIMARY_BONUS = 0.08
 
 
 def retrieve(
@@ -28,65 +33,78 @@ def retrieve(
     k: int,
     *,
     dense_weight: float = 0.5,
+    documents: Sequence[str] | None = None,
 ) -> tuple[list[Hit], dict[str, float]]:
-    """The best `k` passages, best first, and how long each step took in milliseconds."""
+    """The best `k` passages, best first, and how long each step took in milliseconds.
+
+    `documents` are ids: only passages of these are looked at.
+    """
     timings: dict[str, float] = {}
+    columns = library.columns
     begin = time.perf_counter()
-    count = min(CANDIDATES, library.passage_count())
-    dense = dict(library.vectors.search(embedded.vector, count))
+    dense = _dense(library, embedded.vector, min(max(CANDIDATES, k), columns.count), documents)
     timings["dense"] = _ms(begin)
     begin = time.perf_counter()
-    lexical = dict(library.lexical.search(query.terms, count))
+    lexical = [key for key, _ in library.lexical.search(query.terms, max(CANDIDATES, k), documents)]
+    weights = {
+        term: weight * idf(columns.count, library.lexical.document_frequency(term))
+        for term, weight in query.terms.items()
+    }
     timings["lexical"] = _ms(begin)
     begin = time.perf_counter()
-    fused = fuse(dense, lexical, weight=dense_weight)
-    passages = library.passages_by_id(list(fused))
-    scores = with_neighbours(fused, passages)
-    for key, passage in passages.items():
-        if library.documents[passage.document_id].group == PRIMARY_GROUP:
-            scores[key] += PRIMARY_BONUS
-    ranks = [{key: rank for rank, key in enumerate(ranking, 1)} for ranking in (dense, lexical)]
-    best = sorted(scores, key=lambda key: (-scores[key], key))[:k]
+    rows = columns.around(columns.rows({*dense, *lexical}), _REACH)
+    scores = window_scores(columns, rows, embedded.vector, weights, dense_weight=dense_weight)
+    scores = scores + PRIMARY_BONUS * library.is_primary[columns.document_of(rows)]
+    scores = scores + _TITLE_BONUS * columns.title_match(rows, list(query.terms))
+    best = _spread(columns, rows, scores, k)
+    dense_ranks, lexical_ranks = ({key: rank for rank, key in enumerate(found, 1)} for found in (dense, lexical))
+    keys = {f"{int(columns.ids[rows[i]]):016x}": float(scores[i]) for i in best}
+    passages = library.passages_by_id(list(keys))
     hits = [
-        Hit(
-            passage=passages[key],
-            document=library.documents[passages[key].document_id],
-            score=scores[key],
-            dense_rank=ranks[0].get(key),
-            lexical_rank=ranks[1].get(key),
-        )
-        for key in best
+        Hit(passage, library.documents[passage.document_id], score, dense_ranks.get(key), lexical_ranks.get(key))
+        for key, score in keys.items()
+        if (passage := passages.get(key)) is not None
     ]
     timings["fuse"] = _ms(begin)
     return hits, timings
 
 
-def fuse(dense: Ranking, lexical: Ranking, *, weight: float) -> dict[str, float]:
-    """Convex combination of min-max normalised scores (Bruch et al., 2023, eq. 3).
+def _dense(library: Library, vector: Floats, count: int, documents: Sequence[str] | None) -> list[str]:
+    """Ids of the `count` passages nearest to `vector`, best first, of `documents` if given."""
+    if documents is None:
+        return [key for key, _ in library.vectors.search(vector, count)]
+    columns = library.columns
+    rows = columns.rows_of_documents(documents)
+    if len(rows) <= _EXACT:
+        cosines = columns.vectors[rows].astype(np.float32) @ vector
+        chosen = rows[np.argsort(-cosines, kind="stable")[:count]]
+        return [f"{int(key):016x}" for key in columns.ids[chosen]]
+    wanted = min(int(2 * count * columns.count / len(rows)), _MOST)
+    found = [key for key, _ in library.vectors.search(vector, wanted)]
+    near = columns.rows(found)
+    kept = {f"{int(key):016x}" for key in columns.ids[near[np.isin(near, rows)]]}
+    return [key for key in found if key in kept][:count]
 
-    `weight` is dense's share, 0 to 1. A passage missing from one ranking scores 0 there.
+
+def _spread(columns: Columns, rows: Ints, scores: Floats, k: int) -> list[int]:
+    """Indices of the `k` best of `rows`, best first, where a page that was chosen before is worth less.
+
+    Maximal marginal relevance (Carbonell and Goldstein, 1998) with the page as likeness; without pages, plain order.
     """
-    dense, lexical = _normalised(dense), _normalised(lexical)
-    return {key: weight * dense.get(key, 0.0) + (1 - weight) * lexical.get(key, 0.0) for key in {**dense, **lexical}}
-
-
-def with_neighbours(scores: Ranking, passages: Mapping[str, Passage]) -> dict[str, float]:
-    """Each passage's score mixed with those of the passages beside it in its document."""
-    at = {(passage.document_id, passage.ordinal): scores[key] for key, passage in passages.items()}
-    mixed = {}
-    for key, passage in passages.items():
-        place, ordinal = passage.document_id, passage.ordinal
-        near = at.get((place, ordinal - 1), 0.0) + at.get((place, ordinal + 1), 0.0)
-        far = at.get((place, ordinal - 2), 0.0) + at.get((place, ordinal + 2), 0.0)
-        mixed[key] = _OWN * scores[key] + _NEAR * near + _FAR * far
-    return mixed
-
-
-def _normalised(ranking: Ranking) -> dict[str, float]:
-    if not ranking:
-        return {}
-    low, high = min(ranking.values()), max(ranking.values())
-    return {key: (score - low) / (high - low) if high > low else 1.0 for key, score in ranking.items()}
+    order = np.lexsort((rows, -scores))
+    pages = columns.pages[rows]
+    if not pages.any():
+        return [int(i) for i in order[:k]]
+    places = columns.document_of(rows) * (int(pages.max()) + 1) + pages
+    left = scores.copy()
+    chosen: list[int] = []
+    for _ in range(min(k, len(rows))):
+        best = int(order[np.argmax(left[order])])
+        chosen.append(best)
+        left[best] = -np.inf
+        if pages[best]:
+            left[places == places[best]] -= _PAGE_PENALTY
+    return chosen
 
 
 def _ms(begin: float) -> float:

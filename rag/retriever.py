@@ -10,17 +10,22 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from rag.chain import Desk
+from rag.filters import ALL, Filter
 
 
 class LibraryRetriever(BaseRetriever):
-    """Finds the `k` passages nearest to a question. Metadata trace each to its characters in its document."""
+    """Finds the `k` passages nearest to a question, in the documents that match `only`.
+
+    Metadata trace each to its characters in its document.
+    """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
     desk: Desk
     k: int = 8
+    only: Filter = ALL
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
-        hits, _ = self.desk.search(query, self.k)
+        hits, _ = self.desk.search(query, self.k, self.only)
         found: list[Document] = []
         for hit in hits:
             metadata: dict[str, Any] = {

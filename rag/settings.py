@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from rag.embedding import Embedder, Precision
 from rag.errors import UsageError
+from rag.store.vectors import Server
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -22,13 +24,23 @@ class Settings(BaseSettings):
     corpus: Path = Field(CHECKOUT / "corpus", description="what `briefdesk ingest` reads when nothing is named")
     glossary: Path | None = Field(None, description="glossary file; by default glossary.yaml in the corpus")
     model: str = Field("", description="sentence-transformers model by name or path; empty: the bundled MiniLM")
+    rerank: str = Field("", description="cross-encoder that reads the best passages again, by name or path")
     llm: str = Field("", description="language model as provider:model; empty: answers are quotations only")
     llm_base_url: str = Field("", description="address of an OpenAI-compatible server")
+    precision: Precision = Field("auto", description="numeric format for embedding many texts: auto, fp32, bf16, int8")
+    chroma_url: str = Field(
+        "",
+        pattern=r"^(https?://[^/\s]+.*)?$",
+        description="address of a Chroma server, http://...; empty: vectors are kept in the home",
+    )
+    chroma_token: SecretStr = Field(SecretStr(""), description="token for that server, as Chroma Cloud wants it")
+    chroma_tenant: str = Field("", description="tenant on that server")
+    chroma_database: str = Field("", description="database on that server")
     threads: int = Field(0, ge=0, description="threads of the embedding model; 0: as many as there are cores")
     k: int = Field(12, ge=1, le=100, description="passages an answer is made from")
     dense_weight: float = Field(0.5, ge=0, le=1, description="share of the vectors in the fused score")
     passage_tokens: int = Field(72, ge=16, le=240, description="word pieces a passage aims at")
-    min_confidence: float = Field(0.5, ge=0, le=1, description="below this the answer is: the documents do not say")
+    min_confidence: float = Field(0.4, ge=0, le=1, description="below this the answer is: the documents do not say")
     context_tokens: int = Field(3000, ge=200, description="tokens of passages sent to a language model")
     llm_timeout_s: float = Field(60, gt=0, description="seconds to wait for a language model")
     max_question_chars: int = Field(2000, ge=10, description="longest question that is read")
@@ -43,6 +55,18 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def embedder(self) -> Embedder:
+        return Embedder(self.model, self.threads, self.precision)
+
+    @property
+    def chroma(self) -> Server | None:
+        """The Chroma server that holds the vectors; None when they are in the home."""
+        if not self.chroma_url:
+            return None
+        return Server(
+            self.chroma_url.rstrip("/"), self.chroma_token.get_secret_value(), self.chroma_tenant, self.chroma_database
+        )
 
     @property
     def glossary_path(self) -> Path:

@@ -29,6 +29,25 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """A live document as a list shows it: what is known of it without its text."""
+
+    id: str
+    recipe: str
+    source: str
+    name: str
+    title: str
+    publisher: str
+    date: str
+    language: str
+    group: str
+    pages: int
+    added_at: str
+    tokens: int
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A stretch of a document that is embedded and retrieved as one unit.
 
@@ -45,11 +64,13 @@ class Passage:
     ordinal: int = 0  # position among the passages of its document
     sentences: tuple[tuple[int, int], ...] = ()  # character ranges in the document's text
 
-    def embedded_text(self, title: str) -> str:
-        """What the model reads: the heading path tells it what "it" and "the plan" are about."""
-        return self.prefix(title) + self.text
+    def embedded_text(self, document: Document) -> str:
+        """What the model reads: title and heading path tell it what "it" and "the plan" are about."""
+        return self.prefix(document) + self.text
 
-    def prefix(self, title: str) -> str:
+    def prefix(self, document: Document) -> str:
+        # A file's name, in place of a title, says nothing to a language model and leads it astray.
+        title = "" if document.title == document.name else document.title
         path = " > ".join(part for part in (title, self.heading) if part)
         return f"{path}\n" if path else ""
 

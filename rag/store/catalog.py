@@ -11,7 +11,7 @@ import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,18 +19,18 @@ from typing import Any
 
 import numpy as np
 
-from rag.embedding import Embedded, Floats, TokenVectors
+from rag.embedding import Floats
 from rag.errors import HomeError
-from rag.types import Document, Passage
+from rag.types import Document, Listing, Passage
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS documents (
     id TEXT NOT NULL, recipe TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL,
     text TEXT NOT NULL, publisher TEXT NOT NULL, date TEXT NOT NULL, language TEXT NOT NULL, url TEXT NOT NULL,
     pages TEXT NOT NULL, group_name TEXT NOT NULL, topics TEXT NOT NULL, added_at TEXT NOT NULL,
-    PRIMARY KEY (id, recipe)
+    tokens INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (id, recipe)
 );
 CREATE TABLE IF NOT EXISTS passages (
     document_id TEXT NOT NULL, recipe TEXT NOT NULL, ordinal INTEGER NOT NULL, id TEXT NOT NULL,
@@ -41,7 +41,6 @@ CREATE TABLE IF NOT EXISTS passages (
 CREATE INDEX IF NOT EXISTS passages_by_id ON passages(id);
 CREATE TABLE IF NOT EXISTS vectors (
     content_hash TEXT NOT NULL, fingerprint TEXT NOT NULL, vector BLOB NOT NULL,
-    token_vectors BLOB NOT NULL, token_scales BLOB NOT NULL, token_spans BLOB NOT NULL,
     PRIMARY KEY (content_hash, fingerprint)
 );
 CREATE TABLE IF NOT EXISTS members (
@@ -79,15 +78,16 @@ class Catalog:
             if create:
                 self._db.executescript(_SCHEMA)
                 self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
+                self._upgrade()
         except sqlite3.Error as error:
             raise HomeError(
                 f"the catalog {path} cannot be opened ({error}); check that the folder is readable and writable, "
                 "or name another with --home"
             ) from error
-        if (version := self.meta("schema")) != str(SCHEMA_VERSION):
-            raise HomeError(
-                f"the catalog {path} has schema {version}, this program needs {SCHEMA_VERSION}; use another --home"
-            )
+        if (version := self.meta("schema") or "") != str(SCHEMA_VERSION):
+            older = version.isdecimal() and int(version) < SCHEMA_VERSION
+            advice = "run `briefdesk ingest`, which brings it up to date" if older else "use another --home"
+            raise HomeError(f"the catalog {path} has schema {version}, this program needs {SCHEMA_VERSION}; {advice}")
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -99,6 +99,16 @@ class Catalog:
             self._local.connection = connection
             self._connections.append(connection)
         return connection
+
+    def _upgrade(self) -> None:
+        """Brings an older catalog up to date. Schema 1 also stored a vector for each token, most of its size."""
+        if self.meta("schema") == "1":
+            with self.transaction():
+                for column in ("token_vectors", "token_scales", "token_spans"):
+                    self._db.execute(f"ALTER TABLE vectors DROP COLUMN {column}")
+                self._db.execute("ALTER TABLE documents ADD COLUMN tokens INTEGER NOT NULL DEFAULT 0")
+                self.set_meta("schema", str(SCHEMA_VERSION))
+            self._db.execute("VACUUM")
 
     def close(self) -> None:
         for connection in self._connections:
@@ -152,19 +162,20 @@ class Catalog:
         marks = ",".join("?" * len(keep))
         with self.transaction():
             self._db.execute(f"DELETE FROM members WHERE generation NOT IN ({marks})", tuple(keep))
-            self._db.execute(
+            gone = self._db.execute(
                 "DELETE FROM documents WHERE (id, recipe) NOT IN (SELECT document_id, recipe FROM members)"
-            )
-            self._db.execute("DELETE FROM vectors WHERE content_hash NOT IN (SELECT content_hash FROM passages)")
+            ).rowcount
+            if gone:  # else every vector still has its passage, and looking through all of them is not free
+                self._db.execute("DELETE FROM vectors WHERE content_hash NOT IN (SELECT content_hash FROM passages)")
 
     # -- documents and passages
 
-    def add_document(self, document: Document, passages: Sequence[Passage], added_at: str) -> None:
+    def add_document(self, document: Document, passages: Sequence[Passage], tokens: int, added_at: str) -> None:
         """Writes a document with its passages in one transaction. Writing the same one again changes nothing."""
         with self.transaction():
             before = self._db.total_changes
             self._db.execute(
-                "INSERT OR IGNORE INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                "INSERT OR IGNORE INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 (
                     document.id,
                     document.recipe,
@@ -180,6 +191,7 @@ class Catalog:
                     document.group,
                     json.dumps(document.topics, ensure_ascii=False),
                     added_at,
+                    tokens,
                 ),
             )
             if self._db.total_changes == before:
@@ -197,7 +209,7 @@ class Catalog:
                         passage.heading,
                         passage.page,
                         json.dumps(passage.sentences),
-                        content_hash(passage.embedded_text(document.title)),
+                        content_hash(passage.embedded_text(document)),
                     )
                     for passage in passages
                 ],
@@ -207,33 +219,50 @@ class Catalog:
         query = "SELECT 1 FROM documents WHERE id = ? AND recipe = ?"
         return self._db.execute(query, (document_id, recipe)).fetchone() is not None
 
+    def document(self, document_id: str, recipe: str) -> Document | None:
+        row = self._db.execute("SELECT * FROM documents WHERE id = ? AND recipe = ?", (document_id, recipe)).fetchone()
+        return None if row is None else _document(row)
+
     def documents(self, members: Iterable[Member]) -> dict[str, Document]:
-        """The documents of `members` by id."""
-        found: dict[str, Document] = {}
+        """The documents of `members` by id, with their texts."""
+        found = {member.document_id: self.document(member.document_id, member.recipe) for member in members}
+        return {key: document for key, document in found.items() if document is not None}
+
+    def titles(self, members: Iterable[Member]) -> dict[str, tuple[str, str]]:
+        """Recipe and title of each document of `members`, by id, in their order.
+
+        Raises HomeError when one is missing.
+        """
+        found: dict[str, tuple[str, str]] = {}
         for member in members:
-            row = self._db.execute(
-                "SELECT * FROM documents WHERE id = ? AND recipe = ?", (member.document_id, member.recipe)
-            ).fetchone()
-            if row is not None:
-                found[member.document_id] = _document(row)
+            query = "SELECT recipe, title FROM documents WHERE id = ? AND recipe = ?"
+            row = self._db.execute(query, (member.document_id, member.recipe)).fetchone()
+            if row is None:
+                raise HomeError(f"the document of {member.source} is not in the catalog; ingest it again")
+            found[member.document_id] = (str(row[0]), str(row[1]))
         return found
 
-    def added_at(self, document: Document) -> str:
-        query = "SELECT added_at FROM documents WHERE id = ? AND recipe = ?"
-        return str(self._db.execute(query, (document.id, document.recipe)).fetchone()[0])
+    def listings(self, generation: int) -> dict[str, Listing]:
+        """The live documents by id, without their texts, in the order of their sources."""
+        rows = self._db.execute(
+            "SELECT d.id, d.recipe, d.source, d.name, d.title, d.publisher, d.date, d.language, d.group_name, "
+            "json_array_length(d.pages), d.added_at, d.tokens, "
+            "(SELECT COUNT(*) FROM passages p WHERE p.document_id = d.id AND p.recipe = d.recipe) "
+            "FROM members m JOIN documents d ON d.id = m.document_id AND d.recipe = m.recipe "
+            "WHERE m.generation = ? ORDER BY m.source",
+            (generation,),
+        )
+        return {row[0]: Listing(*row) for row in rows}
 
-    def passages(self, documents: dict[str, Document]) -> list[Passage]:
-        """All passages of `documents`, in the order of the documents and of the text."""
-        found: list[Passage] = []
-        for document in documents.values():
-            rows = self._db.execute(
-                f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND recipe = ? ORDER BY ordinal",
-                (document.id, document.recipe),
-            )
-            found.extend(_passage(document, row) for row in rows)
-        return found
+    def passages(self, document: Document) -> list[Passage]:
+        """The passages of `document`, in the order of its text."""
+        rows = self._db.execute(
+            f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND recipe = ? ORDER BY ordinal",
+            (document.id, document.recipe),
+        )
+        return [_passage(document, row) for row in rows]
 
-    def passages_by_id(self, documents: dict[str, Document], ids: Sequence[str]) -> dict[str, Passage]:
+    def passages_by_id(self, documents: Mapping[str, Document], ids: Sequence[str]) -> dict[str, Passage]:
         """The passages with these ids that belong to `documents`."""
         marks = ",".join("?" * len(ids))
         rows = self._db.execute(
@@ -246,87 +275,40 @@ class Catalog:
                 found[row[0]] = _passage(document, row)
         return found
 
-    def passages_at(self, documents: dict[str, Document], places: Iterable[tuple[str, int]]) -> list[Passage]:
-        """The passages at (document id, ordinal); places that do not exist are left out."""
-        ordinals: dict[str, list[int]] = {}
-        for document_id, ordinal in places:
-            ordinals.setdefault(document_id, []).append(ordinal)
-        found: list[Passage] = []
-        for document_id, wanted in ordinals.items():
-            marks = ",".join("?" * len(wanted))
-            rows = self._db.execute(
-                f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND recipe = ? AND ordinal IN ({marks}) "
-                "ORDER BY ordinal",
-                (document_id, documents[document_id].recipe, *wanted),
-            )
-            found.extend(_passage(documents[document_id], row) for row in rows)
-        return found
-
-    def content_hashes(self, documents: dict[str, Document]) -> dict[str, str]:
-        """The content hash of each passage of `documents`, by passage id."""
-        found: dict[str, str] = {}
-        for document in documents.values():
-            rows = self._db.execute(
-                "SELECT id, content_hash FROM passages WHERE document_id = ? AND recipe = ?",
-                (document.id, document.recipe),
-            )
-            found.update(rows.fetchall())
-        return found
+    def content_hashes(self, document_id: str, recipe: str) -> dict[str, str]:
+        """The content hash of each passage of a document, by passage id, in the order of its text."""
+        rows = self._db.execute(
+            "SELECT id, content_hash FROM passages WHERE document_id = ? AND recipe = ? ORDER BY ordinal",
+            (document_id, recipe),
+        )
+        return dict(rows.fetchall())
 
     # -- vectors
 
     def missing_vectors(self, hashes: Sequence[str], fingerprint: str) -> set[str]:
-        have = {
-            row[0] for row in self._db.execute("SELECT content_hash FROM vectors WHERE fingerprint = ?", (fingerprint,))
-        }
+        have: set[str] = set()
+        for part, marks in _batches(hashes):
+            query = f"SELECT content_hash FROM vectors WHERE fingerprint = ? AND content_hash IN ({marks})"
+            have.update(row[0] for row in self._db.execute(query, (fingerprint, *part)))
         return set(hashes) - have
 
-    def add_vectors(self, fingerprint: str, embedded: Iterable[tuple[str, Embedded]]) -> None:
+    def add_vectors(self, fingerprint: str, vectors: Iterable[tuple[str, Floats]]) -> None:
+        """Writes (content hash, vector [dimension]) pairs, in one transaction."""
         with self.transaction():
             self._db.executemany(
-                "INSERT OR REPLACE INTO vectors VALUES (?,?,?,?,?,?)",
-                [
-                    (
-                        key,
-                        fingerprint,
-                        item.vector.astype("<f4").tobytes(),
-                        item.tokens.vectors.tobytes(),
-                        item.tokens.scales.astype("<f4").tobytes(),
-                        item.tokens.spans.astype("<i4").tobytes(),
-                    )
-                    for key, item in embedded
-                ],
+                "INSERT OR REPLACE INTO vectors VALUES (?,?,?)",
+                ((key, fingerprint, vector.astype("<f4").tobytes()) for key, vector in vectors),
             )
 
     def vectors(self, hashes: Sequence[str], fingerprint: str) -> dict[str, Floats]:
         """Vectors [dimension] by content hash; those that are not stored are missing from the result."""
         found: dict[str, Floats] = {}
-        for begin in range(0, len(hashes), 500):
-            part = list(hashes[begin : begin + 500])
-            marks = ",".join("?" * len(part))
+        for part, marks in _batches(hashes):
             rows = self._db.execute(
                 f"SELECT content_hash, vector FROM vectors WHERE fingerprint = ? AND content_hash IN ({marks})",
                 (fingerprint, *part),
             )
             found.update({row[0]: np.frombuffer(row[1], dtype="<f4") for row in rows})
-        return found
-
-    def token_vectors(self, passage_ids: Sequence[str], fingerprint: str) -> dict[str, TokenVectors]:
-        """Token vectors by passage id."""
-        marks = ",".join("?" * len(passage_ids))
-        rows = self._db.execute(
-            "SELECT p.id, v.token_vectors, v.token_scales, v.token_spans FROM passages p JOIN vectors v "
-            f"ON v.content_hash = p.content_hash WHERE v.fingerprint = ? AND p.id IN ({marks})",
-            (fingerprint, *passage_ids),
-        )
-        found: dict[str, TokenVectors] = {}
-        for passage_id, vectors, scales, spans in rows:
-            count = len(scales) // 4
-            found[passage_id] = TokenVectors(
-                np.frombuffer(vectors, dtype=np.int8).reshape(count, -1),
-                np.frombuffer(scales, dtype="<f4"),
-                np.frombuffer(spans, dtype="<i4").reshape(count, 2),
-            )
         return found
 
     # -- runs
@@ -348,6 +330,13 @@ class Catalog:
 
 def content_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _batches(keys: Sequence[str]) -> Iterator[tuple[list[str], str]]:
+    """`keys` in parts that one statement can name, each with its placeholders."""
+    for begin in range(0, len(keys), 500):
+        part = list(keys[begin : begin + 500])
+        yield part, ",".join("?" * len(part))
 
 
 _PASSAGE = "id, start, end, heading, page, ordinal, sentences"

@@ -6,14 +6,31 @@ word, Chinese included.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rag.words import index_terms
+_FIELD = "words"
+_HEAP_BYTES = 128_000_000
 
-# A section's heading says in few words what it is about; a title is repeated in every passage of its document.
-BOOSTS = {"text": 1.0, "heading": 1.0, "title": 0.3}
+
+class Change:
+    """Passages on their way into and out of the index."""
+
+    def __init__(self, writer: Any, document: Any) -> None:
+        self._writer, self._document = writer, document
+
+    def add(self, passage_id: str, document_id: str, stems: Iterable[str]) -> None:
+        """Adds a passage with the stems of its text, its heading and its document's title."""
+        document = self._document()
+        document.add_text("id", passage_id)
+        document.add_text("document", document_id)
+        document.add_text(_FIELD, " ".join(stems))
+        self._writer.add_document(document)
+
+    def remove(self, passage_id: str) -> None:
+        self._writer.delete_documents_by_term("id", passage_id)
 
 
 class LexicalStore:
@@ -25,46 +42,44 @@ class LexicalStore:
         self._tantivy = tantivy
         builder = tantivy.SchemaBuilder()
         builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-        for field in BOOSTS:
-            builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
+        builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
+        builder.add_text_field(_FIELD, tokenizer_name="whitespace", index_option="freq")
         self._schema: Any = builder.build()
         folder.mkdir(parents=True, exist_ok=True)
         self._index: Any = tantivy.Index(self._schema, path=str(folder))
         self._searcher: Any = self._index.searcher()
 
-    def change(self, add: Iterable[tuple[str, Mapping[str, str]]], remove: Iterable[str] = ()) -> None:
-        """Adds (passage id, its fields: text, heading, title) and removes ids, in one commit."""
-        writer = self._index.writer(num_threads=1)
-        for key in remove:
-            writer.delete_documents_by_term("id", key)
-        for key, fields in add:
-            document = self._tantivy.Document()
-            document.add_text("id", key)
-            for field, content in fields.items():
-                document.add_text(field, " ".join(index_terms(content)))
-            writer.add_document(document)
+    @contextmanager
+    def changing(self) -> Iterator[Change]:
+        """What is added and removed within, in one commit at its end."""
+        writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+        yield Change(writer, self._tantivy.Document)
         writer.commit()
         writer.wait_merging_threads()
         self._index.reload()
         self._searcher = self._index.searcher()
 
-    def search(self, terms: Mapping[str, float], count: int) -> list[tuple[str, float]]:
-        """The `count` best (passage id, BM25 score) for weighted stems, best first."""
-        query = self._tantivy.Query
-        should = self._tantivy.Occur.Should
-        parts = []
-        for term, weight in terms.items():
-            for field, boost in BOOSTS.items():
-                clause = query.term_query(self._schema, field, term, "freq")
-                parts.append((should, query.boost_query(clause, weight * boost)))
+    def search(
+        self, terms: Mapping[str, float], count: int, documents: Sequence[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """The `count` best (passage id, BM25 score) for weighted stems, best first; only of `documents` if given."""
+        query, occur = self._tantivy.Query, self._tantivy.Occur
+        parts = [
+            (occur.Should, query.boost_query(query.term_query(self._schema, _FIELD, term, "freq"), weight))
+            for term, weight in terms.items()
+        ]
         if not parts:
             return []
-        hits = self._searcher.search(query.boolean_query(parts), count, count=False).hits
+        wanted = query.boolean_query(parts)
+        if documents is not None:
+            among = query.const_score_query(query.term_set_query(self._schema, "document", list(documents)), 0.0)
+            wanted = query.boolean_query([(occur.Must, wanted), (occur.Must, among)])
+        hits = self._searcher.search(wanted, count, count=False).hits
         return [(self._searcher.doc(address)["id"][0], float(score)) for score, address in hits]
 
     def document_frequency(self, term: str) -> int:
         """Number of passages that hold the stem `term`, in their text or above it."""
-        return max(int(self._searcher.doc_freq(field, term)) for field in BOOSTS)
+        return int(self._searcher.doc_freq(_FIELD, term))
 
     def count(self) -> int:
         return int(self._searcher.num_docs)

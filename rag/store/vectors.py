@@ -1,56 +1,139 @@
-"""The vectors, in Chroma. Derived: everything here can be rebuilt from the catalog."""
+"""The vectors, in Chroma: embedded in the home, or on a server. Derived: all of it can be rebuilt from the catalog."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
+from urllib.parse import urlsplit
 
 from rag.embedding import Floats
+from rag.errors import StoreError
 
 COLLECTION = "passages"
 _BATCH = 2000  # below Chroma's limit of variables in one statement
+_PAGE = 50_000  # ids listed at a time
+# ef_search: the index looks at this many candidates, and never fewer than are asked for.
+_INDEX = {"space": "ip", "ef_search": 200, "ef_construction": 100}
+# By default Chroma writes its whole index anew each thousand vectors; while many are added at once, that is most of
+# the work. The catalog has everything, so nothing is lost if it is written less often.
+_BULK = {"sync_threshold": 50_000, "batch_size": 1000}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A Chroma server: its address, and what Chroma Cloud wants besides."""
+
+    url: str
+    token: str = ""
+    tenant: str = ""
+    database: str = ""
 
 
 class VectorStore:
-    """One Chroma collection in a folder of its own: passage id -> unit vector."""
+    """One Chroma collection: passage id -> unit vector.
 
-    def __init__(self, folder: Path) -> None:
+    Raises StoreError from every call when a server does not answer, or has lost the collection.
+    """
+
+    def __init__(self, client: Any, collection: Any, where: str) -> None:
+        self._client, self._collection, self._where = client, collection, where
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> VectorStore:
+        """The store embedded in this process, in a folder of its own."""
         import chromadb
         from chromadb.config import Settings
 
-        self._client: Any = chromadb.PersistentClient(
+        client: Any = chromadb.PersistentClient(
             path=str(folder), settings=Settings(anonymized_telemetry=False, allow_reset=False)
         )
-        # ef_search: the index looks at this many candidates, and never fewer than are asked for.
-        self._collection: Any = self._client.get_or_create_collection(
-            COLLECTION,
-            embedding_function=None,
-            configuration={"hnsw": {"space": "ip", "ef_search": 200, "ef_construction": 200}},
+        collection = client.get_or_create_collection(
+            COLLECTION, embedding_function=None, configuration={"hnsw": {**_INDEX, **_BULK}}
         )
+        return cls(client, collection, str(folder))
 
-    def add(self, ids: Sequence[str], vectors: Sequence[Floats]) -> None:
-        for begin in range(0, len(ids), _BATCH):
-            part = slice(begin, begin + _BATCH)
-            self._collection.add(ids=list(ids[part]), embeddings=np.stack(vectors[part]))
+    @classmethod
+    def on_server(cls, server: Server, name: str, *, create: bool = False) -> VectorStore:
+        """The collection `name` on a server; it must be there unless `create`."""
+        import chromadb
+        from chromadb.config import Settings
+
+        address = urlsplit(server.url)
+        ssl = address.scheme == "https"
+        with _explained(server.url):
+            client: Any = chromadb.HttpClient(
+                host=address.hostname,
+                port=address.port or (443 if ssl else 8000),
+                ssl=ssl,
+                headers={"x-chroma-token": server.token} if server.token else None,
+                settings=Settings(anonymized_telemetry=False),
+                **({"tenant": server.tenant} if server.tenant else {}),
+                **({"database": server.database} if server.database else {}),
+            )
+            if create:
+                collection = client.get_or_create_collection(
+                    name, embedding_function=None, configuration={"hnsw": _INDEX}
+                )
+            else:
+                collection = client.get_collection(name, embedding_function=None)
+        return cls(client, collection, server.url)
+
+    def add(self, ids: Sequence[str], vectors: Floats) -> None:
+        with _explained(self._where):
+            for begin in range(0, len(ids), _BATCH):
+                part = slice(begin, begin + _BATCH)
+                self._collection.upsert(ids=list(ids[part]), embeddings=vectors[part])
 
     def remove(self, ids: Sequence[str]) -> None:
-        for begin in range(0, len(ids), _BATCH):
-            self._collection.delete(ids=list(ids[begin : begin + _BATCH]))
+        with _explained(self._where):
+            for begin in range(0, len(ids), _BATCH):
+                self._collection.delete(ids=list(ids[begin : begin + _BATCH]))
 
     def search(self, vector: Floats, count: int) -> list[tuple[str, float]]:
         """The `count` nearest (passage id, cosine), best first."""
-        result = self._collection.query(query_embeddings=[vector], n_results=count, include=["distances"])
+        with _explained(self._where):
+            result = self._collection.query(query_embeddings=[vector], n_results=count, include=["distances"])
         # With the inner product Chroma's distance is 1 - cosine.
         return [(key, 1.0 - distance) for key, distance in zip(result["ids"][0], result["distances"][0], strict=True)]
 
     def ids(self) -> set[str]:
-        return set(self._collection.get(include=[])["ids"])
+        found: set[str] = set()
+        with _explained(self._where):
+            while page := self._collection.get(include=[], limit=_PAGE, offset=len(found))["ids"]:
+                found.update(page)
+        return found
 
     def count(self) -> int:
-        return int(self._collection.count())
+        with _explained(self._where):
+            return int(self._collection.count())
 
     def close(self) -> None:
         self._client.close()
+
+
+@contextmanager
+def _explained(where: str) -> Iterator[None]:
+    """Turns what a server or the line to it raises into one sentence. A folder's errors stay as they are."""
+    if not where.startswith("http"):
+        yield
+        return
+    import httpx
+    from chromadb.errors import AuthorizationError, ChromaError, NotFoundError
+
+    try:
+        yield
+    except NotFoundError as error:
+        raise StoreError(
+            f"the Chroma server {where} does not hold this library's vectors; run `briefdesk doctor --repair`"
+        ) from error
+    except AuthorizationError as error:
+        raise StoreError(f"the Chroma server {where} refuses the token; check BRIEFDESK_CHROMA_TOKEN") from error
+    except (ChromaError, httpx.HTTPError, ValueError, OSError) as error:  # chromadb raises ValueError when refused
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise StoreError(
+            f"the Chroma server {where} does not answer ({reason}); start it and ask again, "
+            "or unset BRIEFDESK_CHROMA_URL and run `briefdesk doctor --repair`"
+        ) from error
