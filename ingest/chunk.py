@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,9 +13,19 @@ from rag.embedding import Embedder
 from rag.types import Document, Passage
 from rag.words import has_cjk
 
-VERSION = 1  # part of the recipe: raised when the same text would be cut differently
+VERSION = 2  # part of the recipe: raised when the same text would be cut differently
 _SPECIAL = 2  # the model's own first and last token
 _MARGIN = 4  # white space and list marks between sentences
+_FARTHEST = 20_000  # characters: so far below a heading, with none between, the text is no longer about it
+_LONGEST = 2  # a "sentence" of more than so many targets is a table, a list or a log without line ends, and is cut
+# Where such a stretch may be cut, the best first: lines (also those of a text within a text), ends of sentences,
+# lesser marks, words.
+_BREAKS = (
+    re.compile(r"(?:\\n|\n)+\s*"),
+    re.compile(r"[.!?;:]['\")\]]*\s+|[。！？；：]['\"”’）]*"),
+    re.compile(r"[,|]\s+|\s-\s|[，、]"),
+    re.compile(r"\s+"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,7 @@ class _Piece:
     end: int
     tokens: int
     heading: str
+    page: int | None
 
 
 def recipe(embedder: Embedder, target_tokens: int) -> str:
@@ -31,14 +44,15 @@ def recipe(embedder: Embedder, target_tokens: int) -> str:
     return f"v{VERSION}:{target_tokens}:{embedder.fingerprint}"
 
 
-def chunk(document: Document, loaded: Loaded, embedder: Embedder, target_tokens: int) -> list[Passage]:
-    """The passages of `document`, in order, about `target_tokens` word pieces each.
+def chunk(document: Document, loaded: Loaded, embedder: Embedder, target_tokens: int) -> tuple[list[Passage], int]:
+    """The passages of `document`, in order, about `target_tokens` word pieces each, and how many those are in all.
 
     `document.text[p.start:p.end] == p.text` for each, and what is embedded of it (heading path and text) is never
     longer than the model reads.
     """
     passages: list[Passage] = []
-    for group in _groups(_pieces(document, loaded, embedder), target_tokens):
+    pieces = _pieces(document, loaded, embedder, target_tokens)
+    for group in _groups(pieces, target_tokens):
         start, end, heading = group[0].start, group[-1].end, group[0].heading
         passages.append(
             Passage(
@@ -48,12 +62,12 @@ def chunk(document: Document, loaded: Loaded, embedder: Embedder, target_tokens:
                 end=end,
                 text=document.text[start:end],
                 heading=heading,
-                page=_page(loaded.pages, start),
+                page=group[0].page,
                 ordinal=len(passages),
                 sentences=tuple((piece.start, piece.end) for piece in group),
             )
         )
-    return passages
+    return passages, sum(piece.tokens for piece in pieces)
 
 
 def trim(text: str, embedder: Embedder, max_tokens: int) -> str:
@@ -83,30 +97,36 @@ def sentence_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
     return spans
 
 
-def _pieces(document: Document, loaded: Loaded, embedder: Embedder) -> list[_Piece]:
+def _pieces(document: Document, loaded: Loaded, embedder: Embedder, target_tokens: int) -> list[_Piece]:
     title = document.title
     spans: list[tuple[int, int, str]] = []
     path: list[tuple[int, str]] = []
+    said_at = 0
     for block in loaded.blocks:
         if block.kind == "heading":
             name = " ".join(document.text[block.start : block.end].split()).rstrip(":： ")
             path = [(level, heading) for level, heading in path if level < block.level]
             path.append((block.level, name))
+            said_at = block.end
             continue
+        if block.start - said_at > _FARTHEST:
+            path = []
         heading = _heading([name for _, name in path], title, embedder)
         spans.extend((a, b, heading) for a, b in _block_spans(document.text, block))
 
     counts = embedder.count([document.text[a:b] for a, b, _ in spans])
     headings = sorted({heading for _, _, heading in spans})
-    prefixes = [Passage("", "", 0, 0, "", heading).prefix(title) for heading in headings]
+    prefixes = [Passage("", "", 0, 0, "", heading).prefix(document) for heading in headings]
     prefix_tokens = dict(zip(headings, embedder.count(prefixes), strict=True))
+    starts = [start for start, _ in loaded.pages]
     pieces: list[_Piece] = []
     for (a, b, heading), count in zip(spans, counts, strict=True):
         budget = embedder.max_tokens - _SPECIAL - _MARGIN - prefix_tokens[heading]
-        if count <= budget:
-            pieces.append(_Piece(a, b, count, heading))
+        if count <= min(budget, _LONGEST * target_tokens):
+            cut = [(a, b, count)]
         else:
-            pieces.extend(_split(document.text, a, b, heading, budget, embedder))
+            cut = list(_split(document.text, a, b, min(budget, target_tokens), embedder))
+        pieces.extend(_Piece(x, y, size, heading, _page(starts, x)) for x, y, size in cut)
     return pieces
 
 
@@ -126,33 +146,40 @@ def _block_spans(text: str, block: Block) -> list[tuple[int, int]]:
 def _heading(path: Sequence[str], title: str, embedder: Embedder) -> str:
     """The heading path as one line; the title is not said twice, and long paths keep their last steps."""
     steps = [name for name in path if name.casefold() != title.casefold()]
-    limit = embedder.max_tokens // 4
+    limit = embedder.max_tokens // 8
     while len(steps) > 1 and embedder.count([" > ".join(steps)])[0] > limit:
         steps = steps[1:]
     return trim(" > ".join(steps), embedder, limit)
 
 
-def _split(text: str, start: int, end: int, heading: str, budget: int, embedder: Embedder) -> Iterator[_Piece]:
-    """Parts of a sentence that is longer than the model reads, cut between words where there are any."""
+def _split(text: str, start: int, end: int, most: int, embedder: Embedder) -> Iterator[tuple[int, int, int]]:
+    """Start, end and size of the parts, of at most `most` word pieces, of a sentence that is too long."""
     tokens = [(start + a, start + b) for a, b in embedder.token_spans(text[start:end])]
     begin = 0
     while begin < len(tokens):
-        stop = min(begin + budget, len(tokens))
+        stop = min(begin + most, len(tokens))
         if stop < len(tokens):
-            cut = stop
-            while cut > begin + budget // 2 and not text[tokens[cut][0] - 1].isspace():
-                cut -= 1
-            if cut > begin + budget // 2:
-                stop = cut
-        yield _Piece(tokens[begin][0], tokens[stop - 1][1], stop - begin, heading)
+            stop = _break(text, tokens, begin + most // 2, stop)
+        yield tokens[begin][0], tokens[stop - 1][1], stop - begin
         begin = stop
+
+
+def _break(text: str, tokens: Sequence[tuple[int, int]], low: int, high: int) -> int:
+    """Where between the tokens at `low` and `high` to cut: the last of the strongest breaks there."""
+    first, last = tokens[low][0], tokens[high][0]
+    for breaks in _BREAKS:
+        ends = [match.end() for match in breaks.finditer(text, first, last) if match.end() <= last]
+        if ends:
+            return bisect_left(tokens, (ends[-1], 0), low, high)
+    return high
 
 
 def _groups(pieces: Sequence[_Piece], target_tokens: int) -> Iterator[list[_Piece]]:
     group: list[_Piece] = []
     size = 0
     for piece in pieces:
-        if group and (piece.heading != group[0].heading or size + piece.tokens > target_tokens):
+        together = group and (piece.heading, piece.page) == (group[0].heading, group[0].page)
+        if group and (not together or size + piece.tokens > target_tokens):
             yield group
             group, size = [], 0
         group.append(piece)
@@ -161,8 +188,9 @@ def _groups(pieces: Sequence[_Piece], target_tokens: int) -> Iterator[list[_Piec
         yield group
 
 
-def _page(pages: Sequence[tuple[int, int]], position: int) -> int | None:
-    return next((i + 1 for i, (start, end) in enumerate(pages) if start <= position < end), None)
+def _page(starts: Sequence[int], position: int) -> int | None:
+    """The 1-based page that `position` is on; None where the format has no pages."""
+    return bisect_right(starts, position) or None
 
 
 def _passage_id(document_id: str, start: int, end: int, heading: str) -> str:

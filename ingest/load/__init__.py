@@ -9,17 +9,30 @@ from pathlib import PurePosixPath
 from ingest.load.loaded import Block, Loaded
 from rag.errors import SourceRefusedError
 
-__all__ = ["SUFFIXES", "Block", "Loaded", "load"]
+__all__ = ["CONTENT_TYPES", "SUFFIXES", "Block", "Loaded", "load"]
 
-# Suffix -> module of this package, whose `load(data)` returns a Loaded. Imported when first needed.
-SUFFIXES: Mapping[str, str] = {
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".txt": "text",
-    ".html": "html",
-    ".htm": "html",
-    ".xhtml": "html",
-    ".pdf": "pdf",
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+# Module of this package, whose `load(data)` returns a Loaded -> its suffixes, and the content types of each first one.
+_FORMATS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "markdown": {".md": ("text/markdown", "text/x-markdown"), ".markdown": ()},
+    "text": {".txt": ("text/plain",)},
+    "html": {".html": ("text/html", "application/xhtml+xml"), ".htm": (), ".xhtml": ()},
+    "pdf": {".pdf": ("application/pdf", "application/x-pdf")},
+    "docx": {".docx": (f"{_OFFICE}.wordprocessingml.document",)},
+    "slides": {".pptx": (f"{_OFFICE}.presentationml.presentation",)},
+    "sheets": {
+        ".xlsx": (f"{_OFFICE}.spreadsheetml.sheet",),
+        ".xls": ("application/vnd.ms-excel",),
+        ".ods": ("application/vnd.oasis.opendocument.spreadsheet",),
+    },
+    "delimited": {".csv": ("text/csv", "application/csv"), ".tsv": ("text/tab-separated-values",)},
+    "epub": {".epub": ("application/epub+zip",)},
+    "mail": {".eml": ("message/rfc822",)},
+}
+# Suffix -> module, imported when first needed.
+SUFFIXES: Mapping[str, str] = {suffix: module for module, suffixes in _FORMATS.items() for suffix in suffixes}
+CONTENT_TYPES: Mapping[str, str] = {
+    kind: suffix for suffixes in _FORMATS.values() for suffix, kinds in suffixes.items() for kind in kinds
 }
 
 

@@ -1,4 +1,7 @@
-"""HTML: the text of its main part, block by block, with the metadata of its head. Markup and hidden parts are left."""
+"""HTML: the text of its main content, block by block, with the metadata of its head. Boilerplate and hidden parts go.
+
+A page that marks its main part (`main`, `article`) is taken at its word. In any other, trafilatura finds it.
+"""
 
 from __future__ import annotations
 
@@ -8,48 +11,74 @@ from typing import Any
 from bs4 import BeautifulSoup
 from bs4.element import Comment, NavigableString, Tag
 
-from ingest.load.loaded import Block, Kind, Loaded
+from ingest.load.loaded import Kind, Loaded, Piece, assemble, one_line
+from ingest.load.table import rows
 
 _DROPPED = ["script", "style", "noscript", "template", "svg", "iframe", "form", "button", "nav", "footer", "aside"]
+_ROLES = {"navigation", "banner", "contentinfo", "search", "complementary", "dialog", "alert"}
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0", re.IGNORECASE)
 _BLOCKS = {
     "p", "div", "section", "article", "main", "header", "ul", "ol", "li", "dl", "dt", "dd", "table", "thead", "tbody",
     "tfoot", "tr", "blockquote", "pre", "figure", "figcaption", "address", "details", "summary", "body", "h1", "h2",
     "h3", "h4", "h5", "h6", "hr", "br",
 }  # fmt: skip
+# What trafilatura finds is believed when it is at least so much of the page's words; below, it missed the point.
+_ENOUGH = 0.2
 
 
 def load(data: bytes) -> Loaded:
     soup = BeautifulSoup(data, "lxml")
     meta = _meta(soup)
+    drop_hidden(soup)
+    return assemble(html_pieces(_main(soup)), meta)
+
+
+def html_pieces(root: Tag) -> list[Piece]:
+    """The blocks of `root` in order: headings, paragraphs, list items, table rows, code."""
+    pieces: list[Piece] = []
+    _walk(root, pieces, "paragraph", 0)
+    return pieces
+
+
+def drop_hidden(soup: BeautifulSoup) -> None:
     for tag in soup(_DROPPED):
         tag.decompose()
     for tag in soup.find_all(True):
         if not tag.decomposed and (
-            tag.has_attr("hidden") or tag.get("aria-hidden") == "true" or _HIDDEN.search(str(tag.get("style", "")))
+            tag.has_attr("hidden")
+            or tag.get("aria-hidden") == "true"
+            or str(tag.get("role", "")) in _ROLES
+            or _HIDDEN.search(str(tag.get("style", "")))
         ):
             tag.decompose()
-    mains = soup.find_all(["main", "article"])
-    root = max(mains, key=lambda tag: len(tag.get_text()), default=None) or soup.body or soup
-    pieces: list[tuple[str, Kind, int]] = []
-    _walk(root, pieces, "paragraph", 0)
-
-    text = ""
-    blocks: list[Block] = []
-    for content, kind, level in pieces:
-        if text:
-            text += "\n\n"
-        blocks.append(Block(len(text), len(text) + len(content), kind, level))
-        text += content
-    return Loaded(text, tuple(blocks), meta)
 
 
-def _walk(tag: Tag, pieces: list[tuple[str, Kind, int]], kind: Kind, level: int) -> None:
+def _main(soup: BeautifulSoup) -> Tag:
+    """The element that holds the main content."""
+    body = soup.body or soup
+    marked = soup.find_all(["main", "article"]) or soup.select('[role="main"]')
+    if marked:
+        return max(marked, key=lambda tag: len(tag.get_text()))
+    if body.find(["p", "table", "li"]) is None:  # nothing to tell content from: all of it is
+        return body
+    from trafilatura import extract
+
+    found = extract(
+        str(soup), output_format="html", include_comments=False, include_tables=True, include_formatting=True,
+        favor_recall=True,
+    )  # fmt: skip
+    main = BeautifulSoup(found or "", "lxml").body
+    if main is None or len(main.get_text().split()) < _ENOUGH * len(body.get_text().split()):
+        return body
+    return main
+
+
+def _walk(tag: Tag, pieces: list[Piece], kind: Kind, level: int) -> None:
     """Appends the blocks of `tag`: runs of inline content, each its own block, then the blocks inside."""
     run: list[str] = []
 
     def close() -> None:
-        content = re.sub(r"\s+", " ", "".join(run)).strip()
+        content = one_line("".join(run))
         if content:
             pieces.append((content, kind, level))
         run.clear()
@@ -60,11 +89,9 @@ def _walk(tag: Tag, pieces: list[tuple[str, Kind, int]], kind: Kind, level: int)
         if isinstance(child, NavigableString):
             run.append(str(child))
         elif isinstance(child, Tag):
-            if child.name == "tr":
+            if child.name == "table":
                 close()
-                cells = [re.sub(r"\s+", " ", cell.get_text(" ")).strip() for cell in child.find_all(["td", "th"])]
-                if any(cells):
-                    pieces.append((" | ".join(cells), "row", 0))
+                _table(child, pieces)
             elif child.name in _BLOCKS or child.find(_BLOCKS) is not None:
                 close()
                 if re.fullmatch("h[1-6]", child.name):
@@ -75,6 +102,29 @@ def _walk(tag: Tag, pieces: list[tuple[str, Kind, int]], kind: Kind, level: int)
             else:
                 run.append(child.get_text())
     close()
+
+
+def _table(table: Tag, pieces: list[Piece]) -> None:
+    """The rows of a table; a table that only lays out a page (one cell a row, or tables inside) is walked through."""
+    lines = [row for row in table.find_all("tr") if row.find_parent("table") is table]
+    cells = [row.find_all(["td", "th"], recursive=False) for row in lines]
+    if table.find("table") is not None or max((len(row) for row in cells), default=0) < 2:
+        for row in cells:
+            for cell in row:
+                _walk(cell, pieces, "paragraph", 0)
+        return
+    caption = table.find("caption")
+    if isinstance(caption, Tag) and (content := one_line(caption.get_text(" "))):
+        pieces.append((content, "paragraph", 0))
+    pieces.extend(rows([[text for cell in row for text in _spanned(cell)] for row in cells]))
+
+
+def _spanned(cell: Tag) -> list[str]:
+    """A cell's text, for each of the columns it spans: a name above two columns is the name of both."""
+    text = cell.get_text(" ")
+    span = str(cell.get("colspan", "1"))
+    more = int(span) - 1 if span.isdecimal() else 0
+    return [text] + [text if cell.name == "th" else ""] * min(max(more, 0), 50)
 
 
 def _meta(soup: BeautifulSoup) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -28,6 +29,34 @@ class Loaded:
     blocks: tuple[Block, ...]
     meta: dict[str, Any] = field(default_factory=dict)
     pages: tuple[tuple[int, int], ...] = ()
+    notes: tuple[str, ...] = ()  # what a user should know of how it was read
+
+
+Piece = tuple[str, Kind, int]  # content, kind, level of a heading
+
+
+def assemble(pieces: Iterable[Piece], meta: Mapping[str, Any] | None = None, page_starts: Sequence[int] = ()) -> Loaded:
+    """A file whose canonical text is made of `pieces`, a blank line between two of them.
+
+    `page_starts` are, page by page (or slide, sheet), the number of the piece it begins with.
+    """
+    text: list[str] = []
+    blocks: list[Block] = []
+    position = 0
+    for content, kind, level in pieces:
+        if blocks:
+            text.append("\n\n")
+            position += 2
+        blocks.append(Block(position, position + len(content), kind, level))
+        text.append(content)
+        position += len(content)
+    bounds = [blocks[start].start if start < len(blocks) else position for start in page_starts]
+    pages = tuple(zip(bounds, [*bounds[1:], position], strict=True)) if bounds else ()
+    return Loaded("".join(text), tuple(blocks), dict(meta or {}), pages)
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def decode(data: bytes) -> str:

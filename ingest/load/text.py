@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 
 from ingest.load.loaded import Block, Loaded, decode
 
-_ITEM = re.compile(r"[ \t]*(?:[-*+•·–]|\d{1,3}[.)]|\([a-z0-9]{1,3}\))[ \t]+")
+ITEM = re.compile(r"[ \t]*(?:[-*+•·–▪◦●■\uf0b7\uf0a7]|\d{1,3}[.)]|\([a-z0-9]{1,3}\))[ \t]+")
 _WIDEST_WRAP = 110  # a line longer than this was not wrapped by hand or by a mail program
 
 
@@ -34,7 +35,7 @@ def text_blocks(text: str, begin: int, end: int) -> list[Block]:
             continue
         if current and (
             not wrapped
-            or _ITEM.match(text, a, b)
+            or ITEM.match(text, a, b)
             # A short line that ends a sentence ends a paragraph, when the next begins like a new one.
             or (current[-1][1] - current[-1][0] < 0.7 * longest and text[current[-1][1] - 1] in ".!?:。！？：")
         ):
@@ -50,7 +51,7 @@ def _only_leading(blocks: list[Block]) -> list[Block]:
         Block(block.start, block.end, "paragraph")
         if block.kind == "heading" and (following is None or following.kind == "heading")
         else block
-        for block, following in zip(blocks, [*blocks[1:], None], strict=True)
+        for block, following in zip_longest(blocks, blocks[1:])
     ]
 
 
@@ -66,7 +67,7 @@ def _lines(text: str, begin: int, end: int) -> list[tuple[int, int]]:
 
 
 def _block(text: str, start: int, end: int, lines: int) -> Block:
-    if item := _ITEM.match(text, start, end):
+    if item := ITEM.match(text, start, end):
         return Block(item.end(), end, "item")
     content = text[start:end]
     looks_like_heading = (
