@@ -16,6 +16,7 @@ from rag.errors import BriefdeskError, UsageError
 
 if TYPE_CHECKING:
     from rag.chain import Desk
+    from rag.filters import Filter
     from rag.settings import Settings
 
 log = logging.getLogger("briefdesk")
@@ -30,7 +31,23 @@ batch_option = click.option(
     help='Answer a JSON Lines file of {"question": "..."}, one line each, in order. "-" reads standard input.',
 )
 model_option = click.option("--model", help="Embedding model: a sentence-transformers name or path (BRIEFDESK_MODEL).")
+rerank_option = click.option(
+    "--rerank", metavar="MODEL", help="Cross-encoder that reads the best passages again, by name or path."
+)
 llm_option = click.option("--llm", help="Language model as provider:model (BRIEFDESK_LLM).")
+
+
+def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Which documents to ask; each option may be given several times, and names may hold * and ?."""
+    for option in (
+        click.option("--until", default="", metavar="DATE", help="Only documents of this date or before."),
+        click.option("--since", default="", metavar="DATE", help="Only documents of this date (2024-06) or after."),
+        click.option("--language", multiple=True, help="Only documents in this language (en, zh)."),
+        click.option("--publisher", multiple=True, help="Only documents of this publisher; * and ? as in file names."),
+        click.option("--document", multiple=True, help="Only this document, by file name or title; * and ? likewise."),
+    ):
+        command = option(command)
+    return command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -44,6 +61,7 @@ def cli() -> None:
 @click.option("--port", default=7860, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @home_option
 @model_option
+@rerank_option
 @llm_option
 def serve(host: str, port: int, **flags: Any) -> None:
     """Open the page. Ingests the corpus first when the index is empty or older than it."""
@@ -57,20 +75,32 @@ def serve(host: str, port: int, **flags: Any) -> None:
 @cli.command()
 @click.argument("sources", nargs=-1, metavar="[PATH|URL]...")
 @click.option("--rebuild", is_flag=True, help="Make everything anew, also with another embedding model.")
+@click.option(
+    "--sources",
+    "listed",
+    is_flag=True,
+    help="Fetch the addresses in the corpus's sources.yaml as well; what cannot be reached is skipped and named.",
+)
+@click.option("--ray", metavar="ADDRESS", default="", help='Load, chunk and embed on a Ray cluster ("auto", "local").')
 @json_option
 @home_option
 @model_option
-def ingest(sources: tuple[str, ...], rebuild: bool, as_json: bool, **flags: Any) -> None:
+def ingest(sources: tuple[str, ...], rebuild: bool, listed: bool, ray: str, as_json: bool, **flags: Any) -> None:
     """Add or update documents; with nothing named, the corpus.
 
     Exit status 1 when something was refused.
     """
     settings = _settings(**flags)
     from app.progress import ingest_with_progress, print_report
-    from rag.embedding import Embedder
 
     report = ingest_with_progress(
-        sources, settings, Embedder(settings.model, settings.threads), rebuild=rebuild, quiet=as_json
+        sources,
+        settings,
+        settings.embedder(),
+        rebuild=rebuild,
+        listing=settings.corpus / "sources.yaml" if listed else None,
+        ray=ray,
+        quiet=as_json,
     )
     if as_json:
         _print_json(report.as_json())
@@ -84,15 +114,19 @@ def ingest(sources: tuple[str, ...], rebuild: bool, as_json: bool, **flags: Any)
 @click.argument("question", required=False)
 @batch_option
 @json_option
+@filter_options
 @home_option
 @model_option
+@rerank_option
 @llm_option
 def ask(question: str | None, batch: Path | None, as_json: bool, **flags: Any) -> None:
     """Answer QUESTION with citations, or say that the documents do not say."""
     from app.output import answer_json, answer_text
 
+    only = _filter(flags)
+
     def one(desk: Desk, text: str) -> tuple[dict[str, Any], str]:
-        answer = desk.ask(text)
+        answer = desk.ask(text, only)
         return answer_json(answer), answer_text(answer)
 
     _answer_all(one, question, batch, as_json, flags)
@@ -103,14 +137,18 @@ def ask(question: str | None, batch: Path | None, as_json: bool, **flags: Any) -
 @click.option("-k", default=8, show_default=True, type=click.IntRange(1, 1000), help="How many passages.")
 @batch_option
 @json_option
+@filter_options
 @home_option
 @model_option
+@rerank_option
 def search(question: str | None, k: int, batch: Path | None, as_json: bool, **flags: Any) -> None:
     """Show the passages nearest to QUESTION."""
     from app.output import hits_text, search_json
 
+    only = _filter(flags)
+
     def one(desk: Desk, text: str) -> tuple[dict[str, Any], str]:
-        hits, timings_ms = desk.search(text, k)
+        hits, timings_ms = desk.search(text, k, only)
         return search_json(text, hits, timings_ms), hits_text(hits)
 
     _answer_all(one, question, batch, as_json, flags)
@@ -128,6 +166,7 @@ def search(question: str | None, k: int, batch: Path | None, as_json: bool, **fl
 @json_option
 @home_option
 @model_option
+@rerank_option
 @llm_option
 def eval_command(path: Path | None, half: str, as_json: bool, **flags: Any) -> None:
     """Check the answers against SET (by default the shipped one)."""
@@ -168,10 +207,9 @@ def status(as_json: bool, **flags: Any) -> None:
 def doctor(repair: bool, as_json: bool, **flags: Any) -> None:
     """Check every promise of the stores. Exit status 1 when something is wrong and was not mended."""
     settings = _settings(**flags)
-    from rag.embedding import Embedder
     from rag.store.doctor import examine
 
-    found, mended = examine(settings.home, Embedder(settings.model, settings.threads), repair=repair)
+    found, mended = examine(settings.home, settings.embedder(), repair=repair, server=settings.chroma)
     if as_json:
         _print_json({"findings": found, "repaired": mended})
     elif not found:
@@ -231,6 +269,19 @@ def _settings(**flags: Any) -> Settings:
     except OSError:
         _log_file = None  # what cannot be written is reported by whoever needs to write
     return settings
+
+
+def _filter(flags: dict[str, Any]) -> Filter:
+    """Takes the filter options out of `flags`."""
+    from rag.filters import Filter
+
+    return Filter(
+        documents=flags.pop("document"),
+        publishers=flags.pop("publisher"),
+        languages=flags.pop("language"),
+        since=flags.pop("since"),
+        until=flags.pop("until"),
+    )
 
 
 @contextmanager

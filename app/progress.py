@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from ingest.fetch import is_address
-from ingest.pipeline import Report, ingest
+from ingest.pipeline import ingest
+from ingest.report import Report
+from ingest.sources import is_address
 from rag.embedding import Embedder
 from rag.settings import Settings
 
@@ -19,7 +20,14 @@ _STAGES = {"load": "reading documents", "embed": "embedding passages", "store": 
 
 
 def ingest_with_progress(
-    sources: Sequence[str], settings: Settings, embedder: Embedder, *, rebuild: bool = False, quiet: bool = False
+    sources: Sequence[str],
+    settings: Settings,
+    embedder: Embedder,
+    *,
+    rebuild: bool = False,
+    listing: Path | None = None,
+    ray: str = "",
+    quiet: bool = False,
 ) -> Report:
     """`ingest`, with a bar on standard error unless `quiet`."""
     columns = (
@@ -36,7 +44,7 @@ def ingest_with_progress(
                 tasks[stage] = bars.add_task(_STAGES[stage], total=total)
             bars.update(tasks[stage], completed=done, total=total)
 
-        return ingest(sources, settings, embedder, rebuild=rebuild, progress=progress)
+        return ingest(sources, settings, embedder, rebuild=rebuild, listing=listing, ray=ray, progress=progress)
 
 
 def print_report(report: Report) -> None:
@@ -53,6 +61,8 @@ def print_report(report: Report) -> None:
     console.print(table)
     for refusal in report.refused:
         console.print(f"refused {refusal['source']}: {refusal['reason']}", markup=False, soft_wrap=True)
+    for note in report.notes:
+        console.print(f"note {note['source']}: {note['note']}", markup=False, soft_wrap=True)
     stages = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in report.stages_s.items())
     console.print(
         f"{report.documents} documents, {report.passages} passages, {report.tokens:,} tokens are indexed; "

@@ -31,9 +31,8 @@ def serve_page(settings: Settings, host: str, port: int) -> None:
     from app.progress import ingest_with_progress, print_report
     from ingest.pipeline import is_stale
     from rag.chain import Desk
-    from rag.embedding import Embedder
 
-    embedder = Embedder(settings.model, settings.threads)
+    embedder = settings.embedder()
     if is_stale(settings, embedder):
         print_report(ingest_with_progress((), settings, embedder))
     desk = Desk(settings, embedder)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ingest.pipeline import is_stale
-from rag.embedding import Embedder
 from rag.settings import Settings
 from rag.store.catalog import Catalog
 
@@ -13,30 +12,31 @@ from rag.store.catalog import Catalog
 def status_json(settings: Settings) -> dict[str, Any]:
     catalog = Catalog(settings.home / "catalog.sqlite")
     try:
-        members = catalog.members(catalog.generation)
-        documents = catalog.documents(members.values())
-        embedder = Embedder(settings.model, settings.threads)
+        listings = catalog.listings(catalog.generation)
+        embedder = settings.embedder()
         return {
             "home": str(settings.home.resolve()),
             "generation": catalog.generation,
             "documents": [
                 {
-                    "document": document.name,
-                    "title": document.title,
-                    "publisher": document.publisher,
-                    "date": document.date,
-                    "language": document.language,
-                    "pages": len(document.pages) or None,
-                    "source": document.source,
-                    "added_at": catalog.added_at(document),
+                    "document": listing.name,
+                    "title": listing.title,
+                    "publisher": listing.publisher,
+                    "date": listing.date,
+                    "language": listing.language,
+                    "pages": listing.pages or None,
+                    "passages": listing.passages,
+                    "source": listing.source,
+                    "added_at": listing.added_at,
                 }
-                for document in sorted(documents.values(), key=lambda d: d.name)
+                for listing in sorted(listings.values(), key=lambda listing: listing.name)
             ],
-            "passages": len(catalog.passages(documents)),
+            "passages": sum(listing.passages for listing in listings.values()),
+            "vectors_at": catalog.meta("vectors_at") or "home",
             "model": catalog.meta("model_name"),
             "model_fingerprint": catalog.meta("model_fingerprint"),
             "dimension": int(catalog.meta("model_dimension") or 0),
-            "corpus_is_stale": bool(members)
+            "corpus_is_stale": bool(listings)
             and catalog.meta("model_fingerprint") == embedder.fingerprint
             and is_stale(settings, embedder),
             "disk_bytes": sum(p.stat().st_size for p in settings.home.rglob("*") if p.is_file()),

@@ -11,6 +11,7 @@ import gradio as gr
 
 from app.sources import load_sources
 from app.ui.conversation import render_answer, render_conversation, render_error, render_turn, render_waiting
+from app.ui.scope import build_scope, scope
 from app.viewer import render_source
 from rag.chain import Desk
 from rag.errors import BriefdeskError
@@ -28,17 +29,17 @@ def build_ask(desk: Desk) -> None:
     """Adds the tab's components to the Blocks that is open."""
     sources = load_sources(desk.settings.corpus / "sources.yaml")
 
-    def answer(question: str, turns: list[str]) -> Iterator[tuple[str, list[str], str]]:
+    def answer(question: str, turns: list[str], *chosen: Any) -> Iterator[tuple[str, list[str], str]]:
         question = question.strip()
         count = len(desk.library.documents)
         if not question:
             yield render_conversation(turns, count), turns, ""
             return
-        waiting = render_turn(question, render_waiting(f"Searching {desk.library.passage_count()} passages"))
+        waiting = render_turn(question, render_waiting(f"Searching {desk.library.passage_count():,} passages"))
         yield render_conversation([*turns, waiting], count), turns, ""
         turn = waiting
         try:
-            for grown in desk.stream(question):
+            for grown in desk.stream(question, scope(*chosen)):
                 turn = render_turn(question, render_answer(grown, sources))
                 yield render_conversation([*turns, turn], count), turns, ""
         except BriefdeskError as error:
@@ -49,8 +50,17 @@ def build_ask(desk: Desk) -> None:
         turns = [*turns, turn]
         yield render_conversation(turns, count), turns, ""
 
-    def answer_suggestion(turns: list[str], event: gr.EventData) -> Iterator[tuple[str, list[str], str]]:
-        yield from answer(str(event._data.get("question", "")), turns)
+    def answer_suggestion(
+        turns: list[str],
+        documents: list[str],
+        publishers: list[str],
+        languages: list[str],
+        since: str,
+        until: str,
+        event: gr.EventData,
+    ) -> Iterator[tuple[str, list[str], str]]:
+        asked = str(event._data.get("question", ""))
+        yield from answer(asked, turns, documents, publishers, languages, since, until)
 
     def open_source(event: gr.EventData) -> str:
         wanted: dict[str, Any] = event._data
@@ -79,6 +89,7 @@ def build_ask(desk: Desk) -> None:
                 elem_id="bd-question",
                 autofocus=True,
             )
+            chosen = build_scope(desk)
         with gr.Column(scale=2, min_width=320, elem_id="bd-source-column"):
             source = gr.HTML(
                 _NOTHING_OPEN,
@@ -87,9 +98,11 @@ def build_ask(desk: Desk) -> None:
                 apply_default_css=False,
             )
     outputs = [conversation, turns, question]
-    asked = question.submit(answer, [question, turns], outputs, show_progress="hidden", api_visibility="private")
+    asked = question.submit(
+        answer, [question, turns, *chosen], outputs, show_progress="hidden", api_visibility="private"
+    )
     suggested = conversation.submit(
-        answer_suggestion, [turns], outputs, show_progress="hidden", api_visibility="private"
+        answer_suggestion, [turns, *chosen], outputs, show_progress="hidden", api_visibility="private"
     )
     if desk.mode != "extractive":
         question.stop(None, cancels=[asked, suggested])

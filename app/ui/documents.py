@@ -7,6 +7,8 @@ from html import escape
 import gradio as gr
 
 from rag.chain import Desk
+from rag.store.library import PRIMARY_GROUP
+from rag.types import Listing
 
 
 def build_documents(desk: Desk) -> None:
@@ -14,15 +16,16 @@ def build_documents(desk: Desk) -> None:
 
 
 def render_documents(desk: Desk) -> str:
-    def order(document: object) -> tuple[bool, str]:
-        return (document.group != "brief", document.name)  # type: ignore[attr-defined]
+    def order(listing: Listing) -> tuple[bool, str]:
+        return (listing.group != PRIMARY_GROUP, listing.name)
 
     rows = "".join(
         f"<tr><td>{escape(d.title)}</td><td>{escape(d.publisher)}</td><td>{escape(d.date)}</td>"
-        f"<td>{escape(d.group)}</td><td>{escape(d.name)}</td></tr>"
-        for d in sorted(desk.library.documents.values(), key=order)
+        f'<td>{escape(d.language)}</td><td class="bd-number">{d.pages or ""}</td>'
+        f'<td class="bd-number">{d.passages}</td><td>{escape(d.name)}</td></tr>'
+        for d in sorted(desk.library.listings.values(), key=order)
     )
     return (
-        '<table class="bd-table"><thead><tr><th>title</th><th>publisher</th><th>date</th><th>group</th><th>file</th>'
-        f"</tr></thead><tbody>{rows}</tbody></table>"
+        '<table class="bd-table"><thead><tr><th>title</th><th>publisher</th><th>date</th><th>language</th>'
+        f"<th>pages</th><th>passages</th><th>file</th></tr></thead><tbody>{rows}</tbody></table>"
     )

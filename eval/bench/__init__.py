@@ -1,1 +1,6 @@
-"""Measuring speed: `python -m eval.bench`, or `make bench`."""
+"""Measuring speed and quality. Not part of what a user runs."""
+
+import rag as _rag  # before numpy: it says how many threads numpy may have, see rag/__init__.py
+
+__all__: list[str] = []
+del _rag

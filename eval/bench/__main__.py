@@ -1,4 +1,7 @@
-"""One table: search, answers, ingestion and start-up, on the shipped corpus, threads pinned."""
+"""`make bench`: one table of quality and speed, peers' numbers beside ours, threads pinned.
+
+Parts can be named: `python -m eval.bench passages filings ingest start growth`.
+"""
 
 from __future__ import annotations
 
@@ -8,42 +11,140 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import click
+
+from eval.bench import filings, growth, ingestion, passages
+from eval.bench.public import bench_folder
 from eval.dataset import DEFAULT_SET, load_set
+from ingest.pipeline import ingest
 from rag.chain import Desk
-from rag.settings import load_settings
+from rag.embedding import Embedder
+from rag.settings import CHECKOUT, load_settings
 
 THREADS = 2
+Rows = list[tuple[str, str]]
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as temporary:
-        home = Path(temporary) / "home"
-        rows = {"briefdesk --help, s": _command("--help")}
-        begin = time.perf_counter()
-        report = json.loads(_output("ingest", "--json", "--home", str(home)))
-        rows["ingest the corpus, whole command, s"] = time.perf_counter() - begin
-        rows["ingest the corpus, inside, s"] = report["seconds"]
-        rows["ingest it again, inside, s"] = json.loads(_output("ingest", "--json", "--home", str(home)))["seconds"]
-        rows["ask, cold to answer, s"] = _command("ask", "Which mechanisms are new?", "--home", str(home))
-        desk = Desk(load_settings(home=home, threads=THREADS, llm=""))
-        questions = [question.question for question in load_set(DEFAULT_SET)]
-        for question in questions[:5]:
-            desk.ask(question)
-        searches = [desk.search(question, 8)[1]["total"] for question in questions]
-        answers = [desk.ask(question).timings_ms["answer"] for question in questions]
-        for name, values in (("search", searches), ("answer after search", answers)):
-            rows[f"{name}, p50 ms"] = statistics.median(values)
-            rows[f"{name}, p95 ms"] = statistics.quantiles(values, n=20)[18]
-    print(f"{report['documents']} documents, {report['passages']} passages, {THREADS} threads")
-    for name, value in rows.items():
-        print(f"{name:<40}{value:>10.2f}")
+def main(parts: tuple[str, ...], sizes: tuple[int, ...], plot: Path | None) -> None:
+    folder = bench_folder()
+    if folder is None:
+        click.echo(
+            "The public measuring data are not here (BRIEFDESK_BENCH names their folder); their parts are left out."
+        )
+    work: dict[str, Callable[[Path], Rows]] = {"start": start}
+    if folder:
+        work |= {
+            "passages": lambda temporary: public_passages(folder, temporary),
+            "filings": lambda temporary: public_filings(folder, temporary),
+            "ingest": lambda temporary: ingestion_speed(folder, temporary),
+        }
+    work["growth"] = lambda temporary: growing(sizes, plot)
+    for name, measure in work.items():
+        if not parts or name in parts:
+            with tempfile.TemporaryDirectory() as temporary:
+                rows = measure(Path(temporary))
+            click.echo(f"\n{name}, {THREADS} threads")
+            for label, value in rows:
+                click.echo(f"  {label:<66}{value:>14}")
+
+
+def start(temporary: Path) -> Rows:
+    home = temporary / "home"
+    rows: Rows = [("briefdesk --help, s", f"{_command('--help'):.2f}")]
+    begin = time.perf_counter()
+    report = json.loads(_output("ingest", "--json", "--home", str(home)))
+    rows.append(("ingest the corpus, whole command, s", f"{time.perf_counter() - begin:.2f}"))
+    rows.append(
+        (f"  inside: {report['documents']} documents, {report['passages']} passages, s", f"{report['seconds']:.2f}")
+    )
+    rows.append(("ask, cold to answer, s", f"{_command('ask', 'Which mechanisms are new?', '--home', str(home)):.2f}"))
+    desk = Desk(load_settings(home=home, threads=THREADS, llm=""))
+    questions = [question.question for question in load_set(DEFAULT_SET)]
+    for question in questions[:5]:
+        desk.ask(question)
+    searches = [desk.search(question, 8)[1]["total"] for question in questions]
+    answers = [desk.ask(question).timings_ms["answer"] for question in questions]
+    for name, values in (("search in a running process", searches), ("answer after search", answers)):
+        rows.append((f"{name}, p50 / p95 ms", f"{statistics.median(values):.1f} / {_p95(values):.1f}"))
+    return rows
+
+
+def public_passages(folder: Path, temporary: Path) -> Rows:
+    rows: Rows = [(name, _pair(*figures)) for name, figures in passages.PEERS.items()]
+    recalls: dict[str, float] = {}
+    for precision in ("auto", "fp32"):
+        settings = load_settings(home=temporary / precision, threads=THREADS, llm="", precision=precision)
+        sources = [str(path) for path in sorted((folder / "passages").glob("*.md"))]
+        ingest(sources, settings, settings.embedder())
+        desk = Desk(settings)
+        figures = passages.measure(desk, folder)
+        desk.close()
+        recalls[precision] = figures["recall"]
+        if precision == "auto":
+            rows.append(("briefdesk, recall / IoU within 1,000 word pieces", _pair(figures["recall"], figures["IoU"])))
+            rows += [(f"  {name}", f"{value:.3f}") for name, value in figures.items() if name.startswith("recall,")]
+    rows.append(("  recall with plain fp32", f"{recalls['fp32']:.4f}"))
+    rows.append(("  recall lost by the faster numeric format", f"{recalls['fp32'] - recalls['auto']:+.4f}"))
+    return rows
+
+
+def public_filings(folder: Path, temporary: Path) -> Rows:
+    settings = load_settings(home=temporary / "home", threads=THREADS, llm="")
+    ingest([str(folder / "filings")], settings, settings.embedder())
+    desk = Desk(settings)
+    rows: Rows = [(f"{name}, on six sister filings", f"{share:.2f}") for name, share in filings.PEERS.items()]
+    rows.append(("briefdesk, page that holds the evidence in the top 5", f"{filings.measure(desk, folder):.2f}"))
+    desk.close()
+    return rows
+
+
+def ingestion_speed(folder: Path, temporary: Path) -> Rows:
+    embedder = Embedder(threads=THREADS)
+    ours = ingestion.whole(folder, temporary / "home", embedder)
+    rows: Rows = [("briefdesk, the filings, s", f"{ours.seconds:.1f}")]
+    rows += [(f"  {stage}, s", f"{seconds:.1f}") for stage, seconds in ours.stages_s.items()]
+    peer = ingestion.peer(folder)
+    if peer:
+        rows.append(("LangChain's default pipeline, the same, s", f"{peer['ingest_s']:.1f}"))
+        rows.append(("  times faster", f"{peer['ingest_s'] / ours.seconds:.2f}"))
+        rows.append(("  its page in the top 5", f"{peer['page_hit5']:.2f}"))
+    else:
+        rows.append(("LangChain's default pipeline", "BRIEFDESK_PEER_PYTHON"))
+    unchanged = ingestion.again(folder, temporary / "home")
+    rows.append(("again, nothing changed, s", f"{unchanged.seconds:.2f}"))
+    rows.append(("  times faster than the first time", f"{ours.seconds / unchanged.seconds:.0f}"))
+    first, one, alone = ingestion.one_of_a_hundred(temporary / "hundred", temporary / "files" / "corpus", embedder)
+    rows.append(("a hundred files / one of them changed / that one alone, s", f"{first:.2f}/{one:.2f}/{alone:.2f}"))
+    return rows
+
+
+def growing(sizes: tuple[int, ...], plot: Path | None) -> Rows:
+    measured = growth.grow(sizes)
+    if plot:
+        growth.plot(measured, plot)
+    return [
+        (
+            f"{row['passages']:,.0f} passages: search p50 / p95 ms, memory MB, disk MB",
+            f"{row['total_p50_ms']:.1f}/{row['total_p95_ms']:.1f} {row['search_peak_mb']:.0f} {row['disk_mb']:.0f}",
+        )
+        for row in measured
+    ]
+
+
+def _pair(recall: float, overlap: float | None) -> str:
+    return f"{recall:.3f} / {overlap:.3f}" if overlap is not None else f"{recall:.3f} / -    "
+
+
+def _p95(values: list[float]) -> float:
+    return statistics.quantiles(values, n=20)[18]
 
 
 def _output(*arguments: str) -> str:
     command = [sys.executable, "-m", "app.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300, cwd=CHECKOUT).stdout
 
 
 def _command(*arguments: str) -> float:
@@ -52,5 +153,14 @@ def _command(*arguments: str) -> float:
     return time.perf_counter() - begin
 
 
+@click.command()
+@click.argument("parts", nargs=-1, type=click.Choice(["start", "passages", "filings", "ingest", "growth"]))
+@click.option("--sizes", default="1000,10000,100000", show_default=True, help="Passages of the growing library.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Where to draw growth, as SVG.")
+def command(parts: tuple[str, ...], sizes: str, plot: Path | None) -> None:
+    """Measure; with no PARTS, everything."""
+    main(parts, tuple(int(size) for size in sizes.split(",")), plot)
+
+
 if __name__ == "__main__":
-    main()
+    command()
