@@ -18,11 +18,13 @@ EMBEDDER = Embedder()
 def cut(source: str, name: str = "a.md", title: str = "Title", target: int = 72) -> tuple[Document, list[Passage]]:
     loaded = load(source.encode(), name)
     document = Document("id", "/a.md", name, title, loaded.text)
-    return document, chunk(document, loaded, EMBEDDER, target)
+    passages, tokens = chunk(document, loaded, EMBEDDER, target)
+    assert tokens == sum(EMBEDDER.count([passage.text for passage in passages]))
+    return document, passages
 
 
 def assert_sound(document: Document, passages: list[Passage]) -> None:
-    texts = [passage.embedded_text(document.title) for passage in passages]
+    texts = [passage.embedded_text(document) for passage in passages]
     for passage, tokens in zip(passages, EMBEDDER.count(texts), strict=True):
         assert tokens + 2 <= EMBEDDER.max_tokens
         assert document.text[passage.start : passage.end] == passage.text

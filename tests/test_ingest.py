@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from ingest.pipeline import Report, ingest, is_stale
+from ingest.pipeline import ingest, is_stale
+from ingest.report import Report
 from rag.embedding import Embedder
 from rag.errors import EmptyIndexError, HomeError, LockedError, ModelMismatchError
 from rag.settings import Settings, load_settings
@@ -32,8 +33,9 @@ def corpus(settings: Settings) -> Path:
 
 def passages_of(settings: Settings, embedder: Embedder) -> dict[str, str]:
     library = Library(settings.home, embedder)
-    passages = library.catalog.passages(library.documents)
-    assert library.vectors.ids() == library.lexical.ids() == {passage.id for passage in passages}
+    passages = [p for document in library.documents.values() for p in library.catalog.passages(document)]
+    rows = {f"{key:016x}" for key in library.columns.ids.tolist()}
+    assert library.vectors.ids() == library.lexical.ids() == rows == {passage.id for passage in passages}
     found = {passage.id: passage.text for passage in passages}
     library.close()
     return found

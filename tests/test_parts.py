@@ -1,4 +1,4 @@
-"""Small parts: words, tokens, glossary, questions, fusion, settings, the viewer."""
+"""Small parts: words, tokens, glossary, questions, settings, the viewer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from rag.chinese import to_english
 from rag.errors import UsageError
 from rag.glossary import Glossary, Term, load_glossary
 from rag.query import answer_type, covers, understand
-from rag.retrieve import fuse
 from rag.settings import load_settings
 from rag.types import Document
 from rag.words import index_terms, words
@@ -50,6 +49,12 @@ def test_an_acronym_is_only_met_in_capitals() -> None:
     assert GLOSSARY.mentions("the eu of it") == []
 
 
+def test_periods_as_accountants_write_them_are_years() -> None:
+    query = understand("Did sales grow between FY21, FY2022 and Q2'2023?", GLOSSARY)
+    assert query.reading == "Did sales grow between 2021, 2022 and Q2 2023?"
+    assert {need.text for need in query.needs if need.kind == "number"} >= {"2021", "2022", "2023"}
+
+
 def test_a_question_knows_what_it_needs() -> None:
     query = understand("How much did Vietnam spend on the NPF in 2019?", GLOSSARY)
     assert query.answer_type == "quantity"
@@ -81,11 +86,6 @@ def test_chinese_is_read_by_glossary_and_dictionary() -> None:
     english = to_english("成都什么时候提出新质生产力?", GLOSSARY)
     assert english.startswith("Chengdu when")
     assert "new quality productive forces" in english
-
-
-def test_fusion_is_a_convex_combination_of_normalised_scores() -> None:
-    fused = fuse({"a": 0.9, "b": 0.5, "c": 0.1}, {"b": 10.0, "d": 5.0}, weight=0.5)
-    assert fused == pytest.approx({"a": 0.5, "b": 0.25 + 0.5, "c": 0.0, "d": 0.0})
 
 
 def test_settings_come_from_file_variable_and_flag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
