@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: serve test lint fix bench eval lock screenshots clean
+.PHONY: serve test lint fix bench bench-growth eval lock screenshots clean
 
 serve: $(VENV)/ready
 	$(BIN)/briefdesk serve
@@ -26,6 +26,10 @@ fix: $(VENV)/ready-dev
 
 bench: $(VENV)/ready-dev
 	$(BIN)/python -m eval.bench
+
+# A quarter of an hour, 6 GB of disk, and the plot in docs/.
+bench-growth: $(VENV)/ready-dev
+	$(BIN)/python -m eval.bench growth --sizes 1000,10000,100000,1000000 --plot docs/images/growth.svg
 
 eval: $(VENV)/ready
 	$(BIN)/briefdesk ingest

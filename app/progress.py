@@ -20,16 +20,9 @@ _STAGES = {"load": "reading documents", "embed": "embedding passages", "store": 
 
 
 def ingest_with_progress(
-    sources: Sequence[str],
-    settings: Settings,
-    embedder: Embedder,
-    *,
-    rebuild: bool = False,
-    listing: Path | None = None,
-    ray: str = "",
-    quiet: bool = False,
+    sources: Sequence[str], settings: Settings, embedder: Embedder, *, quiet: bool = False, **options: Any
 ) -> Report:
-    """`ingest`, with a bar on standard error unless `quiet`."""
+    """`ingest` with its `options`, and a bar on standard error unless `quiet`."""
     columns = (
         TextColumn("{task.description:<20}"),
         BarColumn(),
@@ -44,7 +37,7 @@ def ingest_with_progress(
                 tasks[stage] = bars.add_task(_STAGES[stage], total=total)
             bars.update(tasks[stage], completed=done, total=total)
 
-        return ingest(sources, settings, embedder, rebuild=rebuild, listing=listing, ray=ray, progress=progress)
+        return ingest(sources, settings, embedder, progress=progress, **options)
 
 
 def print_report(report: Report) -> None:

@@ -14,7 +14,7 @@ from ingest.prepare import Prepared, Task, prepare
 from ingest.report import Report
 from ingest.sources import find, listed, read_file
 from rag.embedding import Embedder, Floats
-from rag.errors import SourceRefusedError
+from rag.errors import OutdatedHomeError, SourceRefusedError
 from rag.settings import Settings
 from rag.store.catalog import Catalog, Member, content_hash
 from rag.store.library import check_model, publish, writing
@@ -91,7 +91,10 @@ def is_stale(settings: Settings, embedder: Embedder) -> bool:
     """Whether the index lacks something of the corpus as it is on disk now, or holds something that is gone."""
     if not (settings.home / "catalog.sqlite").exists():
         return True
-    catalog = Catalog(settings.home / "catalog.sqlite")
+    try:
+        catalog = Catalog(settings.home / "catalog.sqlite")
+    except OutdatedHomeError:
+        return True
     try:
         members = catalog.members(catalog.generation)
         if not members or (catalog.meta("vectors_at") or "") != settings.chroma_url.rstrip("/"):

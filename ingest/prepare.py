@@ -13,7 +13,7 @@ from ingest.chunk import chunk, recipe, trim
 from ingest.load import Loaded, load
 from ingest.sources import Raw, is_address, read_file
 from rag.embedding import Embedder
-from rag.errors import SourceRefusedError
+from rag.errors import ModelError, SourceRefusedError
 from rag.store.catalog import Member
 from rag.types import Document, Passage
 from rag.words import has_cjk
@@ -50,7 +50,10 @@ class Prepared:
 
 
 def prepare(task: Task, embedder: Embedder, passage_tokens: int, fetch: Fetch) -> Prepared:
-    """Reads, loads and chunks a source. Never raises: what goes wrong is the reason of its refusal."""
+    """Reads, loads and chunks a source. What goes wrong with it is the reason of its refusal.
+
+    Raises ModelError when the embedding model, which counts word pieces, cannot be loaded.
+    """
     begin = time.perf_counter()
     try:
         raw = fetch(task.source) if is_address(task.source) else read_file(Path(task.source))
@@ -66,6 +69,8 @@ def prepare(task: Task, embedder: Embedder, passage_tokens: int, fetch: Fetch) -
     except SourceRefusedError as error:
         log.warning("refused %s: %s", task.source, error)
         return Prepared(task.source, refused=str(error))
+    except ModelError:
+        raise
     except Exception as error:  # a parser's own fault must not cost the rest of the run
         log.exception("reading %s", task.source)
         reason = (str(error).splitlines() or [""])[0]

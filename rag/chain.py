@@ -92,8 +92,9 @@ class Desk:
 
         Raises UsageError when the question is empty or too long, or when no document matches.
         """
-        answer: Answer = self.chain.invoke((question, only))
-        return answer
+        # The steps of `chain` one by one: LangChain's runnables take longer to import than a question takes to answer.
+        state = self.retrieve(self.understand(State(question, self.library, only)))
+        return self.verify(self.answer(state))
 
     def stream(self, question: str, only: Filter = ALL) -> Iterator[Answer]:
         """The answer as it grows: with a language model sentence by sentence, each checked as it is complete."""
@@ -121,7 +122,7 @@ class Desk:
         )
         if self._reranker:
             begin = time.perf_counter()
-            hits = self._reranker.rerank(query.reading, hits, k)
+            hits = self._reranker.rerank(query.text, hits, k)
             timings["rerank"] = _ms(begin)
         return hits, timings
 

@@ -35,6 +35,10 @@ class HomeError(BriefdeskError):
     """The home cannot be created, read or written."""
 
 
+class OutdatedHomeError(HomeError):
+    """The home was made by an older version; the next ingestion brings it up to date."""
+
+
 class StoreError(BriefdeskError):
     """A store, or the server it is on, does not answer or does not hold what it should."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from filelock import FileLock
 from ingest.pipeline import ingest, is_stale
 from ingest.report import Report
 from rag.embedding import Embedder
-from rag.errors import EmptyIndexError, HomeError, LockedError, ModelMismatchError
+from rag.errors import EmptyIndexError, HomeError, LockedError, ModelMismatchError, OutdatedHomeError
 from rag.settings import Settings, load_settings
 from rag.store.catalog import Catalog
 from rag.store.doctor import examine
@@ -212,3 +213,22 @@ def test_a_killed_run_leaves_the_old_index(settings: Settings, corpus: Path, emb
     assert examine(settings.home, embedder, repair=False) == ([], False)
     ingest([], settings, embedder)
     assert len({text for text in passages_of(settings, embedder).values() if "topic 39" in text}) > 0
+
+
+def test_a_home_of_an_older_version_is_brought_up_to_date(settings: Settings, corpus: Path, embedder: Embedder) -> None:
+    ingest([], settings, embedder)
+    database = sqlite3.connect(settings.home / "catalog.sqlite")
+    for column in ("token_vectors", "token_scales", "token_spans"):
+        database.execute(f"ALTER TABLE vectors ADD COLUMN {column} BLOB NOT NULL DEFAULT x'00'")
+    database.execute("ALTER TABLE documents DROP COLUMN tokens")
+    database.execute("UPDATE meta SET value = '1' WHERE key = 'schema'")
+    database.commit()
+    database.close()
+    for folder in settings.home.glob("index/*/columns"):
+        shutil.rmtree(folder)
+    with pytest.raises(OutdatedHomeError, match="briefdesk ingest"):
+        Library(settings.home, embedder)
+    assert is_stale(settings, embedder)
+    (corpus / "three.md").write_text("A third document.\n")
+    assert counts(ingest([], settings, embedder)) == (1, 0, 2, 0, 0)
+    assert len(passages_of(settings, embedder)) == 3

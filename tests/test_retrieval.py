@@ -270,3 +270,30 @@ def test_unchanged_files_load_no_model(unchanged_home: Settings) -> None:
     assert len(report.unchanged) == 1
     assert "model" not in embedder.__dict__
     assert report.tokens > 0
+
+
+def test_a_plain_model_gives_what_sentence_transformers_gives(texts: list[str]) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    embedder = Embedder()
+    some = [*texts[:20], "Short.", "word " * 400, "成都"]
+    theirs = SentenceTransformer(embedder.path, device="cpu").encode(
+        some, normalize_embeddings=True, show_progress_bar=False
+    )
+    assert type(embedder.model).__name__ == "PlainModel"
+    assert np.allclose(embedder.embed(some), theirs, atol=1e-5)
+    assert embedder.max_tokens == 256
+
+
+def test_any_other_model_goes_through_sentence_transformers(tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Dense, Pooling, Transformer
+
+    transformer = Transformer(Embedder().path)
+    dense = Dense(in_features=384, out_features=32)
+    SentenceTransformer(modules=[transformer, Pooling(384), dense], device="cpu").save(str(tmp_path))
+    embedder = Embedder(str(tmp_path))
+    assert embedder.dimension == 32
+    assert type(embedder.model).__name__ == "SentenceTransformer"
+    assert embedder.embed(["One text.", "Another."]).shape == (2, 32)
+    assert embedder.fingerprint != Embedder().fingerprint

@@ -75,7 +75,7 @@ def start(temporary: Path) -> Rows:
 def public_passages(folder: Path, temporary: Path) -> Rows:
     rows: Rows = [(name, _pair(*figures)) for name, figures in passages.PEERS.items()]
     recalls: dict[str, float] = {}
-    for precision in ("auto", "fp32"):
+    for precision in ("int8", "fp32"):
         settings = load_settings(home=temporary / precision, threads=THREADS, llm="", precision=precision)
         sources = [str(path) for path in sorted((folder / "passages").glob("*.md"))]
         ingest(sources, settings, settings.embedder())
@@ -83,11 +83,13 @@ def public_passages(folder: Path, temporary: Path) -> Rows:
         figures = passages.measure(desk, folder)
         desk.close()
         recalls[precision] = figures["recall"]
-        if precision == "auto":
-            rows.append(("briefdesk, recall / IoU within 1,000 word pieces", _pair(figures["recall"], figures["IoU"])))
+        if precision == "int8":
+            rows.append(
+                ("briefdesk in int8, recall / IoU within 1,000 word pieces", _pair(figures["recall"], figures["IoU"]))
+            )
             rows += [(f"  {name}", f"{value:.3f}") for name, value in figures.items() if name.startswith("recall,")]
     rows.append(("  recall with plain fp32", f"{recalls['fp32']:.4f}"))
-    rows.append(("  recall lost by the faster numeric format", f"{recalls['fp32'] - recalls['auto']:+.4f}"))
+    rows.append(("  recall lost by int8", f"{recalls['fp32'] - recalls['int8']:+.4f}"))
     return rows
 
 

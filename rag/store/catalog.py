@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from rag.embedding import Floats
-from rag.errors import HomeError
+from rag.errors import HomeError, OutdatedHomeError
 from rag.types import Document, Listing, Passage
 
 SCHEMA_VERSION = 2
@@ -85,9 +85,13 @@ class Catalog:
                 "or name another with --home"
             ) from error
         if (version := self.meta("schema") or "") != str(SCHEMA_VERSION):
-            older = version.isdecimal() and int(version) < SCHEMA_VERSION
-            advice = "run `briefdesk ingest`, which brings it up to date" if older else "use another --home"
-            raise HomeError(f"the catalog {path} has schema {version}, this program needs {SCHEMA_VERSION}; {advice}")
+            if version.isdecimal() and int(version) < SCHEMA_VERSION:
+                raise OutdatedHomeError(
+                    f"the home {path.parent} was made by an older version; `briefdesk ingest` brings it up to date"
+                )
+            raise HomeError(
+                f"the catalog {path} has schema {version}, this program needs {SCHEMA_VERSION}; use another --home"
+            )
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -261,6 +265,10 @@ class Catalog:
             (document.id, document.recipe),
         )
         return [_passage(document, row) for row in rows]
+
+    def passage_count(self, members: Iterable[Member]) -> int:
+        query = "SELECT COUNT(*) FROM passages WHERE document_id = ? AND recipe = ?"
+        return sum(self._db.execute(query, (m.document_id, m.recipe)).fetchone()[0] for m in members)
 
     def passages_by_id(self, documents: Mapping[str, Document], ids: Sequence[str]) -> dict[str, Passage]:
         """The passages with these ids that belong to `documents`."""

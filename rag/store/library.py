@@ -220,7 +220,7 @@ def publish(
     vectors = (
         VectorStore.on_server(server, collection_name(home, catalog), create=True)
         if server
-        else VectorStore.in_folder(folder / "vectors")
+        else VectorStore.in_folder(folder / "vectors", expected=catalog.passage_count(members))
     )
     known = vectors.ids() if server or old else set()
     lexical = LexicalStore(folder / "lexical")

@@ -17,9 +17,9 @@ _BATCH = 2000  # below Chroma's limit of variables in one statement
 _PAGE = 50_000  # ids listed at a time
 # ef_search: the index looks at this many candidates, and never fewer than are asked for.
 _INDEX = {"space": "ip", "ef_search": 200, "ef_construction": 100}
-# By default Chroma writes its whole index anew each thousand vectors; while many are added at once, that is most of
-# the work. The catalog has everything, so nothing is lost if it is written less often.
-_BULK = {"sync_threshold": 50_000, "batch_size": 1000}
+# Chroma writes its whole index anew each so many vectors (at a million, a thousand times two gigabytes by default), and
+# reads those since then one by one when it is opened. A twentieth of all of them keeps both small.
+_SYNCED, _BATCH_SIZE = 1000, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,17 @@ class VectorStore:
         self._client, self._collection, self._where = client, collection, where
 
     @classmethod
-    def in_folder(cls, folder: Path) -> VectorStore:
-        """The store embedded in this process, in a folder of its own."""
+    def in_folder(cls, folder: Path, expected: int = 0) -> VectorStore:
+        """The store embedded in this process, in a folder of its own. A new one is laid out for `expected` vectors."""
         import chromadb
         from chromadb.config import Settings
 
         client: Any = chromadb.PersistentClient(
             path=str(folder), settings=Settings(anonymized_telemetry=False, allow_reset=False)
         )
+        synced = {"sync_threshold": max(_SYNCED, expected // 20), "batch_size": max(_BATCH_SIZE, expected // 1000)}
         collection = client.get_or_create_collection(
-            COLLECTION, embedding_function=None, configuration={"hnsw": {**_INDEX, **_BULK}}
+            COLLECTION, embedding_function=None, configuration={"hnsw": {**_INDEX, **synced}}
         )
         return cls(client, collection, str(folder))
 
