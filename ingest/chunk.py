@@ -146,7 +146,7 @@ def _block_spans(text: str, block: Block) -> list[tuple[int, int]]:
 def _heading(path: Sequence[str], title: str, embedder: Embedder) -> str:
     """The heading path as one line; the title is not said twice, and long paths keep their last steps."""
     steps = [name for name in path if name.casefold() != title.casefold()]
-    limit = embedder.max_tokens // 8
+    limit = embedder.max_tokens // 16
     while len(steps) > 1 and embedder.count([" > ".join(steps)])[0] > limit:
         steps = steps[1:]
     return trim(" > ".join(steps), embedder, limit)

@@ -14,7 +14,7 @@ from rag.store.library import Library
 from rag.types import Hit
 from rag.windows import idf, window_scores
 
-CANDIDATES = 100  # taken from each of the two searches
+CANDIDATES = 60  # taken from each of the two searches
 _REACH = 2  # and their neighbours: the best passage of a place need not be the one that was found
 _TITLE_BONUS = 0.15  # for a document whose title says all that titles can say of the question
 _PAGE_PENALTY = 0.15  # for each better passage on the same page, which a reader sees together with it
