@@ -244,6 +244,7 @@ def test_eight_bits_are_close_and_do_not_depend_on_the_batch(texts: list[str]) -
     exact = Embedder(precision="fp32").embed(texts)
     eight = Embedder(precision="int8").embed(texts)
     assert float((exact * eight).sum(axis=1).min()) > 0.98
+    assert not np.allclose(exact, eight, atol=1e-5)  # else it was fp32 under another name
     alone = Embedder(precision="int8").embed(texts[:1])
     assert float(alone[0] @ eight[0]) > 0.9999
 
