@@ -64,15 +64,14 @@ class Fetcher:
         import httpx
 
         kept = self._kept(url)
-        headers = {"User-Agent": AGENT}
-        if kept:
-            headers |= {"If-None-Match": kept[0].etag} if kept[0].etag else {}
-            headers |= {"If-Modified-Since": kept[0].last_modified} if kept[0].last_modified else {}
+        known = {"If-None-Match": kept[0].etag, "If-Modified-Since": kept[0].last_modified} if kept else {}
+        unless = {name: value for name, value in known.items() if value}  # of the page, not of its site's robots.txt
+        agent = {"User-Agent": AGENT}
         try:
-            with httpx.Client(timeout=self._timeout_s, follow_redirects=True, headers=headers) as client:
+            with httpx.Client(timeout=self._timeout_s, follow_redirects=True, headers=agent) as client:
                 if not self._allowed(client, url):
                     raise SourceRefusedError("the site's robots.txt asks programs to keep out")
-                status, answer, data = self._get(client, url)
+                status, answer, data = self._get(client, url, unless)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise SourceRefusedError(f"it could not be fetched ({str(error) or type(error).__name__})") from error
         if status == 304 and kept:
@@ -90,7 +89,7 @@ class Fetcher:
         self._keep(record, data)
         return Raw(data, record.name, {})
 
-    def _get(self, client: Any, url: str) -> tuple[int, Any, bytes]:
+    def _get(self, client: Any, url: str, headers: dict[str, str]) -> tuple[int, Any, bytes]:
         """Status, headers and content; tried again when the server is busy or the line is cut."""
         import httpx
 
@@ -98,7 +97,7 @@ class Fetcher:
             self._wait(urlsplit(url).netloc)
             pause_s = 2.0 ** (attempt - 1)
             try:
-                with client.stream("GET", url) as response:
+                with client.stream("GET", url, headers=headers) as response:
                     if response.status_code == 304:
                         return 304, response.headers, b""
                     if not response.is_error:

@@ -98,6 +98,18 @@ def test_robots_txt_is_obeyed(site: Site, tmp_path: Path) -> None:
     assert site.count("/private/a") == 0
 
 
+def test_robots_txt_is_read_whole_when_a_page_is_asked_for_again(site: Site, tmp_path: Path) -> None:
+    def unless_asked_with_conditions(request: Any) -> Reply:
+        conditional = request.headers.get("If-None-Match") or request.headers.get("If-Modified-Since")
+        return (304, {}, b"") if conditional else (200, {}, b"User-agent: *\nDisallow: /a\n")
+
+    site.pages["/a"] = (PAGE[0], {**PAGE[1], "ETag": '"1"', "Last-Modified": "Mon, 30 Jun 2025 10:00:00 GMT"}, PAGE[2])
+    Fetcher(tmp_path, pause_s=0).fetch(f"{site.url}/a")
+    site.pages["/robots.txt"] = unless_asked_with_conditions
+    with pytest.raises(SourceRefusedError, match=r"robots\.txt"):
+        Fetcher(tmp_path, pause_s=0).fetch(f"{site.url}/a")
+
+
 def test_a_busy_server_is_asked_again_and_a_missing_page_is_not(site: Site, tmp_path: Path) -> None:
     replies = iter([(503, {"Retry-After": "1"}, b""), (429, {}, b""), PAGE])
     site.pages["/busy"] = lambda request: next(replies)

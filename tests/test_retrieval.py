@@ -73,20 +73,23 @@ def test_a_passage_is_scored_with_what_stands_around_it(columns: Columns) -> Non
     # document's.
     assert scores[1] > scores[3] == pytest.approx(0.0, abs=1e-6)
     assert scores[0] == scores.max() <= 1.0
-    # By hand, for the words alone: of the first passage's windows, each holds "rail".
-    mean = 9 / 4
-    expected = []
+    alone = window_scores(columns, np.array([0]), unit(1, 0), {"rail": 1.0}, dense_weight=0.0)
+    assert alone[0] == pytest.approx(1.0)  # alone among the candidates, it has the highest figure at each width
+
+
+def test_the_words_of_a_window_are_scored_as_one_passage(columns: Columns) -> None:
+    counts, lengths, mean = [1, 0, 1], [2, 3, 2], 9 / 4  # of "rail" and of all words, in the rows of the first document
+    expected = np.zeros(3)
     for reach in REACHES:
-        by_row = []
-        for low, high, tf, length in ((0, 1 + reach, None, None), (0, 3, None, None)):
-            window = range(max(low, 0), min(high, 3))
-            tf = sum([1, 0, 1][i] for i in window)
-            length = sum([2, 3, 2][i] for i in window)
-            by_row.append(tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * length / (mean * (2 * reach + 1)))))
-        expected.append(by_row[0])
-    lexical = window_scores(columns, np.array([0]), unit(1, 0), {"rail": 1.0}, dense_weight=0.0)
-    assert lexical[0] == pytest.approx(1.0)  # alone among the candidates, it has the highest figure at each width
-    assert all(figure > 0 for figure in expected)
+        figures = []
+        for row in range(3):
+            window = range(max(row - reach, 0), min(row + reach + 1, 3))
+            tf, length = sum(counts[i] for i in window), sum(lengths[i] for i in window)
+            figures.append(tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * length / (mean * (2 * reach + 1)))))
+        expected += np.array(figures) / max(figures) / len(REACHES)
+    scores = window_scores(columns, np.arange(4), unit(1, 0), {"rail": 1.0}, dense_weight=0.0)
+    assert scores[:3] == pytest.approx(expected, abs=1e-5)
+    assert scores[3] == 0.0
 
 
 def listing(**known: str) -> Listing:

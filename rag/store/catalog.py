@@ -219,10 +219,6 @@ class Catalog:
                 ],
             )
 
-    def has_document(self, document_id: str, recipe: str) -> bool:
-        query = "SELECT 1 FROM documents WHERE id = ? AND recipe = ?"
-        return self._db.execute(query, (document_id, recipe)).fetchone() is not None
-
     def document(self, document_id: str, recipe: str) -> Document | None:
         row = self._db.execute("SELECT * FROM documents WHERE id = ? AND recipe = ?", (document_id, recipe)).fetchone()
         return None if row is None else _document(row)
