@@ -7,21 +7,9 @@ it is embedded beside (LLM.int8(): Dettmers et al., 2022, section 3.1, vector-wi
 from __future__ import annotations
 
 import copy
-import threading
 from typing import Any
 
 import torch
-
-
-class _Last(threading.local):
-    """The last input that was rounded, and what it became: attention asks for query, key and value of the same one."""
-
-    x: torch.Tensor | None = None
-    eight: torch.Tensor
-    scales: torch.Tensor
-
-
-_last = _Last()
 
 
 class EightBitLinear(torch.nn.Module):  # type: ignore[misc]  # torch is not followed: it takes mypy a minute
@@ -35,12 +23,10 @@ class EightBitLinear(torch.nn.Module):  # type: ignore[misc]  # torch is not fol
         self.bias = None if linear.bias is None else linear.bias.detach().float()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if _last.x is not x:
-            rows = x.reshape(-1, x.shape[-1])
-            scales = rows.abs().amax(dim=1, keepdim=True).clamp_min_(1e-12).div_(127)
-            _last.x, _last.scales = x, scales
-            _last.eight = rows.mul(scales.reciprocal()).round_().to(torch.int8)
-        result = torch._int_mm(_last.eight, self.weight).float().mul_(_last.scales).mul_(self.scales)
+        rows = x.reshape(-1, x.shape[-1])
+        scales = rows.abs().amax(dim=1, keepdim=True).clamp_min_(1e-12).div_(127)
+        eight = rows.mul(scales.reciprocal()).round_().to(torch.int8)
+        result = torch._int_mm(eight, self.weight).float().mul_(scales).mul_(self.scales)
         if self.bias is not None:
             result.add_(self.bias)
         return result.view(*x.shape[:-1], -1)

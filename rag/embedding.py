@@ -94,20 +94,12 @@ class Embedder:
         if not self._requested or Path(self.path).exists():
             os.environ.setdefault("HF_HUB_OFFLINE", "1")  # everything needed is on disk: ask no network
         import torch
-        from transformers.utils import logging as transformers_logging
 
-        transformers_logging.disable_progress_bar()  # a progress bar for a load of 0.2 s would be the first output
         if self._threads:
             torch.set_num_threads(self._threads)
+        _keep_freed_memory()
         try:
-            if model_files.is_plain(Path(self.path)):
-                from rag.plain import PlainModel
-
-                model = PlainModel(Path(self.path)).to("cuda" if torch.cuda.is_available() else "cpu")
-            else:
-                from sentence_transformers import SentenceTransformer
-
-                model = SentenceTransformer(self.path, device="cpu" if not torch.cuda.is_available() else None)
+            model = _load(Path(self.path))
         except Exception as error:  # whatever the hub, the disk or the weights raise, the user needs one sentence
             log.exception("loading %s", self.path)
             raise ModelError(
@@ -149,9 +141,9 @@ class Embedder:
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Character ranges of the word pieces of `text`, special ones left out."""
         encoded = self.model.tokenizer(
-            text, add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False
+            [text], add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False
         )
-        return [(int(a), int(b)) for a, b in encoded["offset_mapping"]]
+        return [(int(a), int(b)) for a, b in encoded["offset_mapping"][0]]
 
     def embed(self, texts: Sequence[str], *, done: Callable[[int], None] | None = None) -> Floats:
         """Unit vectors [texts, dimension]. `done` is told each batch's size."""
@@ -275,6 +267,47 @@ class Embedder:
 
     def embed_query(self, text: str) -> Embedded:
         return self.embed_tokens([text])[0]
+
+
+def _load(path: Path) -> Any:
+    """The model by the lightest way that gives its vectors: how long the imports take decides when an answer comes."""
+    import torch
+
+    cuda = torch.cuda.is_available()
+    if not model_files.is_plain(path):
+        _silence_progress()
+        from sentence_transformers import SentenceTransformer
+
+        return SentenceTransformer(str(path), device=None if cuda else "cpu")
+    if model_files.is_bert(path):
+        from rag.bert import Bert as Model
+    else:
+        _silence_progress()
+        from rag.plain import PlainModel as Model
+    return Model(path).to("cuda" if cuda else "cpu")
+
+
+def _silence_progress() -> None:
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # a progress bar for a load of 0.2 s would be the first output
+
+
+def _keep_freed_memory() -> None:
+    """Asks glibc to keep what a batch frees for the next one; any other C library is left as it is.
+
+    Its default gives blocks of some MB back to the system, and each layer then waits for fresh pages: a quarter of
+    the time of embedding in eight bits.
+    """
+    import ctypes
+
+    trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of mallopt(3)
+    try:
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(trim_threshold, 256 << 20)
+        libc.mallopt(mmap_threshold, 32 << 20)
+    except (OSError, AttributeError):
+        pass
 
 
 def _seconds(model: Any, features: dict[str, Any]) -> float:

@@ -28,12 +28,33 @@ def is_plain(path: Path) -> bool:
         and not reading.get("do_lower_case")
         and not any((asking.get("prompts") or {}).values())
         and (path / "model.safetensors").is_file()
+        and dimension(path) > 0
+    )
+
+
+def is_bert(path: Path) -> bool:
+    """Whether the plain model at `path` is the BERT that `rag.bert` computes."""
+    config = json_of(path / "config.json")
+    return (
+        config.get("model_type") == "bert"
+        and config.get("hidden_act") == "gelu"
+        and config.get("position_embedding_type", "absolute") == "absolute"
+        and not config.get("is_decoder")
+        and (path / "tokenizer.json").is_file()
     )
 
 
 def dimension(path: Path) -> int:
-    """The dimension of a plain model's vectors."""
-    return int(json_of(path / "config.json")["hidden_size"])
+    """The dimension of a plain model's vectors; 0 when its files do not say."""
+    config = json_of(path / "config.json")
+    return int(config.get("hidden_size") or config.get("dim") or config.get("d_model") or 0)
+
+
+def longest(path: Path) -> int:
+    """Word pieces a plain model reads: as sentence-transformers before release 6 wrote it down, or since."""
+    stated = json_of(path / "sentence_bert_config.json").get("max_seq_length")
+    limit = int(json_of(path / "config.json")["max_position_embeddings"])
+    return int(stated or min(int(json_of(path / "tokenizer_config.json").get("model_max_length") or limit), limit))
 
 
 def json_of(path: Path) -> dict[str, Any]:

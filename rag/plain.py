@@ -1,8 +1,8 @@
 """Sentence-transformers models of the plain kind (transformer, mean of the tokens), read without that library.
 
-Importing sentence-transformers brings scikit-learn, pandas and its trainers along: a question in a fresh terminal was
-answered after 12 s with it and after 8 s without. The model files are the same, and so are the vectors (a test compares
-them); every other kind of model goes through the library itself.
+Importing sentence-transformers brings scikit-learn, pandas and its trainers along, 4 s of them. The model files are
+the same, and so are the vectors (a test compares them); every other kind of model goes through the library itself,
+and BERT, the default model's kind, needs not even transformers (`rag.bert`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-from rag.model_files import json_of
+from rag.model_files import longest
 
 
 class PlainModel(torch.nn.Module):  # type: ignore[misc]  # torch is not followed: it takes mypy a minute
@@ -23,8 +23,7 @@ class PlainModel(torch.nn.Module):  # type: ignore[misc]  # torch is not followe
         super().__init__()
         self.tokenizer: Any = AutoTokenizer.from_pretrained(path)
         self.transformer: Any = AutoModel.from_pretrained(path)
-        longest = int(self.transformer.config.max_position_embeddings)
-        self.max_seq_length = int(json_of(path / "sentence_bert_config.json").get("max_seq_length") or longest)
+        self.max_seq_length = longest(path)
 
     @property
     def device(self) -> Any:

@@ -276,17 +276,52 @@ def test_unchanged_files_load_no_model(unchanged_home: Settings) -> None:
     assert report.tokens > 0
 
 
-def test_a_plain_model_gives_what_sentence_transformers_gives(texts: list[str]) -> None:
+def _tiny_distilbert(folder: Path) -> Path:
+    """A plain model that is no BERT: random weights under the bundled model's tokenizer."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Pooling, Transformer
+    from transformers import AutoTokenizer, DistilBertConfig, DistilBertModel
+
+    config = DistilBertConfig(vocab_size=30522, dim=32, n_layers=2, n_heads=2, hidden_dim=64)
+    DistilBertModel(config).save_pretrained(folder / "transformer")
+    AutoTokenizer.from_pretrained(Embedder().path).save_pretrained(folder / "transformer")
+    transformer = Transformer(str(folder / "transformer"), max_seq_length=256)
+    SentenceTransformer(modules=[transformer, Pooling(32)], device="cpu").save(str(folder / "whole"))
+    return folder / "whole"
+
+
+@pytest.mark.parametrize("kind", ["Bert", "PlainModel"])
+def test_a_plain_model_gives_what_sentence_transformers_gives(kind: str, texts: list[str], tmp_path: Path) -> None:
     from sentence_transformers import SentenceTransformer
 
-    embedder = Embedder()
+    embedder = Embedder() if kind == "Bert" else Embedder(str(_tiny_distilbert(tmp_path)))
     some = [*texts[:20], "Short.", "word " * 400, "成都"]
     theirs = SentenceTransformer(embedder.path, device="cpu").encode(
         some, normalize_embeddings=True, show_progress_bar=False
     )
-    assert type(embedder.model).__name__ == "PlainModel"
+    assert type(embedder.model).__name__ == kind
     assert np.allclose(embedder.embed(some), theirs, atol=1e-5)
     assert embedder.max_tokens == 256
+
+
+def test_the_tokenizer_of_bert_gives_what_transformers_gives(texts: list[str]) -> None:
+    from transformers import AutoTokenizer
+
+    embedder = Embedder()
+    some = [*texts[:20], "Naïve café, 成都 and 12.5%", "word " * 400, ""]
+    asked = {
+        "truncation": True,
+        "max_length": 256,
+        "return_offsets_mapping": True,
+        "return_special_tokens_mask": True,
+    }
+    theirs = AutoTokenizer.from_pretrained(embedder.path)(some, **asked)
+    ours = embedder.model.tokenizer(some, **asked)
+    assert ours == {
+        name: [[tuple(x) if isinstance(x, list) else x for x in row] for row in theirs[name]] for name in ours
+    }
+    counts = AutoTokenizer.from_pretrained(embedder.path)(some, add_special_tokens=False, truncation=False)
+    assert embedder.count(some) == [len(ids) for ids in counts["input_ids"]]
 
 
 def test_any_other_model_goes_through_sentence_transformers(tmp_path: Path) -> None:
