@@ -34,7 +34,15 @@ model_option = click.option("--model", help="Embedding model: a sentence-transfo
 rerank_option = click.option(
     "--rerank", metavar="MODEL", help="Cross-encoder that reads the best passages again, by name or path."
 )
-llm_option = click.option("--llm", help="Language model as provider:model (BRIEFDESK_LLM).")
+
+
+def llm_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--strict", is_flag=True, default=None, help="Drop what it writes that no quotation supports."),
+        click.option("--llm", metavar="MODEL", help="Language model as provider:model (BRIEFDESK_LLM)."),
+    ):
+        command = option(command)
+    return command
 
 
 def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rag.types import Answer, Citation, Hit
+from rag.types import Answer, Citation, Hit, Usage
 
 NOT_SAID = "The documents do not say."
 
@@ -29,7 +29,24 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "confidence": round(answer.confidence, 3),
         "warnings": list(answer.warnings),
         "timings_ms": _rounded(answer.timings_ms),
+        **({"usage": usage_json(answer.usage)} if answer.usage else {}),
     }
+
+
+def usage_json(usage: Usage) -> dict[str, Any]:
+    return {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "counted": usage.counted,
+        "cost": None if usage.cost is None else round(usage.cost, 6),
+    }
+
+
+def usage_text(usage: Usage) -> str:
+    """Tokens and, where prices are set, cost: in one line for a reader."""
+    about = "" if usage.counted else "about "
+    cost = "" if usage.cost is None else f", cost {usage.cost:.4f}"
+    return f"{about}{usage.input_tokens:,} tokens read, {usage.output_tokens:,} written{cost}"
 
 
 def citation_json(citation: Citation) -> dict[str, Any]:
@@ -90,6 +107,8 @@ def answer_text(answer: Answer) -> str:
         if answer.abstained or citation.quote != answer.sentences[0].text:
             lines.append(f"   “{' '.join(citation.quote.split())}”")
     lines.extend(f"note: {warning}" for warning in answer.warnings)
+    if answer.usage:
+        lines.append(f"written by {answer.mode}: {usage_text(answer.usage)}")
     return "\n".join(lines).rstrip()
 
 

@@ -1,7 +1,8 @@
-"""Fits the confidence behind an abstention on the development half: `python -m eval.fit`.
+"""Fits what is calibrated, on development halves alone: `python -m eval.fit [confidence] [support]`.
 
-What is learnt is whether a question can be answered at all, from the best sentence found for it. The model is a
-logistic regression with few features and a strong prior, so that it also holds on documents it has not seen.
+`confidence`: whether a question can be answered at all, from the best sentence found for it. `support`: whether the
+words of a sentence are said by a quotation. Both are logistic regressions with few features and a strong prior, so that
+they also hold on documents they have not seen.
 """
 
 from __future__ import annotations
@@ -9,24 +10,26 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import rag.extract as extract_module
+from eval.claims import load_pairs, measure
 from eval.dataset import DEFAULT_SET, SETS, load_set
 from rag.chain import Desk
 from rag.query import understand
 from rag.retrieve import retrieve
 from rag.settings import load_settings
+from rag.support import Judge
 
-FEATURES = ("late", "lexical", "gap", "asked_gap", "hard_missing")
-TARGET = Path(extract_module.__file__).parent / "data" / "confidence.json"
+DATA = Path(extract_module.__file__).parent / "data"
+CONFIDENCE = ("late", "lexical", "gap", "asked_gap", "hard_missing")
+SUPPORT = ("exact", "near", "weakest", "unsaid", "replaced", "cosine")
+_PASSED = 0.96  # share of right sentences that the threshold of support lets through
 
 
-def main() -> None:
-    from sklearn.linear_model import LogisticRegression
-
-    desk = Desk(load_settings(llm=""))
+def confidence(desk: Desk) -> None:
     rows, labels = [], []
     # The second set is for development alone: questions as people ask them, and more near misses.
     for question in [*load_set(DEFAULT_SET), *load_set(SETS / "natural.jsonl")]:
@@ -36,15 +39,49 @@ def main() -> None:
         embedded = desk.embedder.embed_query(query.reading)
         hits, _ = retrieve(desk.library, query, embedded, desk.settings.k, dense_weight=desk.settings.dense_weight)
         candidates = extract_module.ranked(desk.library, query, embedded, hits)
-        rows.append([candidates[0].features[name] for name in FEATURES])
+        rows.append([candidates[0].features[name] for name in CONFIDENCE])
         labels.append(int(question.answerable))
-    x, y = np.array(rows), np.array(labels)
-    model = LogisticRegression(C=float(sys.argv[1]) if len(sys.argv) > 1 else 3.0, class_weight="balanced")
-    model.fit(x, y)
-    weights = {name: round(float(w), 3) for name, w in zip(FEATURES, model.coef_[0], strict=True)}
-    TARGET.write_text(json.dumps({"intercept": round(float(model.intercept_[0]), 3), "weights": weights}) + "\n")
-    print(f"{len(y)} questions, {y.sum()} answerable; accuracy {model.score(x, y):.3f}; {weights}")
+    _write("confidence.json", _fitted(np.array(rows), np.array(labels), CONFIDENCE, strength=3.0))
+
+
+def support(desk: Desk) -> None:
+    judge = Judge(desk.embedder, desk.glossary)
+    pairs = [pair for pair in load_pairs() if pair.half == "development"]
+    judged = [(pair.kind == "", found) for pair, found in measure(judge, pairs)]
+    # Where numbers, names and polarity already tell, likeness has nothing to learn; other passages it must tell apart.
+    judged = [(right, found) for right, found in judged if right or found.supported or "does not say" in found.reason]
+    subtle = len(judged)
+    passages = {pair.passage.text: pair for pair in pairs}
+    for pair in (pair for pair in pairs if not pair.kind):
+        for other in passages.values():
+            if other.passage.text != pair.passage.text and other.document.title != pair.document.title:
+                judged.append((False, judge.judge(pair.sentence, other.passage, other.document)))
+    # The subtle ones weigh as much as the many others together.
+    weights = np.where(np.arange(len(judged)) < subtle, (len(judged) - subtle) / subtle, 1.0)
+    x = np.array([[found.features[name] for name in SUPPORT] for _, found in judged])
+    y = np.array([int(right) for right, _ in judged])
+    model = _fitted(x, y, SUPPORT, strength=1.0, weights=weights)
+    z = model["intercept"] + x @ np.array([model["weights"][name] for name in SUPPORT])
+    right = np.sort((1 / (1 + np.exp(-z)))[y == 1])
+    model["threshold"] = round(float(right[int((1 - _PASSED) * len(right))]) - 0.001, 3)
+    _write("support.json", model)
+
+
+def _fitted(x: Any, y: Any, names: tuple[str, ...], strength: float, weights: Any = None) -> dict[str, Any]:
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=strength, class_weight="balanced").fit(x, y, weights)
+    print(f"{len(y)} examples, {y.sum()} right; accuracy {model.score(x, y):.3f}")
+    weights = {name: round(float(weight), 3) for name, weight in zip(names, model.coef_[0], strict=True)}
+    return {"intercept": round(float(model.intercept_[0]), 3), "weights": weights}
+
+
+def _write(name: str, model: dict[str, Any]) -> None:
+    (DATA / name).write_text(json.dumps(model) + "\n")
+    print(f"rag/data/{name}: {model}")
 
 
 if __name__ == "__main__":
-    main()
+    parts = {"confidence": confidence, "support": support}
+    for part in sys.argv[1:] or parts:
+        parts[part](Desk(load_settings(llm="")))

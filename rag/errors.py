@@ -44,4 +44,8 @@ class StoreError(BriefdeskError):
 
 
 class ModelError(BriefdeskError):
-    """An embedding or language model could not be loaded or did not answer."""
+    """An embedding or language model could not be loaded or did not answer; `passing` when asking again may help."""
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing

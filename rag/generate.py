@@ -2,25 +2,105 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rag.errors import ModelError, UsageError
+from rag.orders import visible
 from rag.settings import Settings
 from rag.tokens import count_tokens
-from rag.types import Hit
+from rag.types import Hit, Usage
 
 log = logging.getLogger(__name__)
 
 PROMPT = Path(__file__).parent / "prompts" / "answer.md"
 ABSTENTION = "The documents do not say."
+MAX_CHARS = 12_000  # of an answer: a model that goes on and on is stopped
+_PATIENCE = 5  # times the timeout that a whole answer may take, however it drips
+# What each provider's last piece carries; without it the stream broke off. Of others nothing is known.
+_ENDS = {"openai": "finish_reason", "anthropic": "stop_reason", "mistralai": "finish_reason",
+         "google_genai": "finish_reason", "ollama": "done_reason"}  # fmt: skip
 # A sentence is complete when the next one begins, so a citation number after the full stop still belongs to it.
-_SENTENCE_END = re.compile(r"(?<=[.!?。！？])((?:\s*\[[\d,;\s]+\])*)(?:\s+|(?<=[。！？])|(?<=\])(?=\S))(?=\S)")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?。！？])((?:\s*[\[【][\d,;\s]+[\]】])*)(?:\s+|(?<=[。！？])|(?<=[\]】])(?=\S))(?=\S)|\n+(?=\s*\S)"
+)
 _ABBREVIATION = re.compile(r"(\b(Dr|Mr|Mrs|Ms|Prof|St|No|Fig|Art|cf|vs|e\.g|i\.e|approx|ca)|\b[A-Z])\.$")
+
+
+@dataclass
+class Meter:
+    """What an answer cost, filled in while it is written."""
+
+    usage: Usage | None = None
+
+
+class LanguageModel:
+    """The chat model that `settings.llm` (provider:model) names.
+
+    Raises UsageError when the name has no such form or its package is missing, ModelError when it cannot be set up
+    (for lack of a key, say).
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.name = settings.llm
+        self._provider = settings.llm.split(":")[0]
+        self._model = chat_model(settings)
+
+    def write(self, question: str, hits: Sequence[Hit], meter: Meter) -> Iterator[str]:
+        """The model's answer as it comes, in pieces.
+
+        Raises ModelError with one line saying why when it does not answer, breaks off, or takes too long.
+        """
+        from langchain_core.messages import HumanMessage, SystemMessage
+
+        system, human = PROMPT.read_text(encoding="utf-8"), messages_text(question, hits)
+        begin = time.monotonic()
+        said: list[str] = []
+        seen: dict[str, Any] = {}
+        counted: dict[str, int] = {}
+        try:
+            for piece in self._model.stream([SystemMessage(system), HumanMessage(human)]):
+                seen.update(piece.response_metadata or {})
+                for key, value in (piece.usage_metadata or {}).items():
+                    if key in ("input_tokens", "output_tokens"):
+                        counted[key] = counted.get(key, 0) + int(value)
+                text = piece.text if isinstance(piece.text, str) else str(piece.text())
+                if text:
+                    said.append(text)
+                    yield text
+                if sum(map(len, said)) > MAX_CHARS:
+                    raise ModelError(f"the language model wrote more than {MAX_CHARS:,} characters and was stopped")
+                if time.monotonic() - begin > _PATIENCE * self.settings.llm_timeout_s:
+                    raise ModelError("the language model took too long and was stopped")
+        except ModelError:
+            raise
+        except Exception as error:  # every provider has its own tree of errors
+            log.warning("the language model failed: %s", type(error).__name__)
+            raise ModelError(f"the language model did not answer ({_reason(error)})") from error
+        if not "".join(said).strip():
+            raise ModelError("the language model gave an empty answer", passing=True)
+        if self._provider in _ENDS and not seen.get(_ENDS[self._provider]):
+            raise ModelError("the language model's answer broke off in the middle", passing=True)
+        meter.usage = self._usage(counted, system + human, "".join(said))
+
+    def _usage(self, counted: dict[str, int], read: str, written: str) -> Usage:
+        """Tokens as the provider counted them, else as tiktoken counts; the cost where prices are set."""
+        tokens = (
+            counted.get("input_tokens") or count_tokens(read),
+            counted.get("output_tokens") or count_tokens(written),
+        )
+        cost = None
+        if prices := self.settings.prices:
+            cost = sum(count * price for count, price in zip(tokens, prices, strict=True)) / 1_000_000
+        return Usage(*tokens, counted=bool(counted), cost=cost)
 
 
 def chat_model(settings: Settings) -> Any:
@@ -34,6 +114,8 @@ def chat_model(settings: Settings) -> Any:
     from langchain.chat_models import init_chat_model
 
     extra: dict[str, Any] = {"timeout": settings.llm_timeout_s, "max_retries": 2}
+    if settings.llm.startswith("openai:"):
+        extra["stream_usage"] = True
     if settings.llm_base_url:
         extra["base_url"] = settings.llm_base_url
         if settings.llm.startswith("openai:") and not os.environ.get("OPENAI_API_KEY"):
@@ -48,7 +130,7 @@ def chat_model(settings: Settings) -> Any:
     except ValueError as error:
         raise UsageError(f"--llm {settings.llm}: {str(error).splitlines()[0]}") from error
     except Exception as error:  # each provider raises its own for a missing key
-        log.exception("setting up %s", settings.llm)
+        log.warning("setting up %s: %s", settings.llm, type(error).__name__)  # its text may hold a key
         raise ModelError(f"the language model {settings.llm} cannot be set up: {str(error).splitlines()[0]}") from error
 
 
@@ -68,30 +150,10 @@ def pack(hits: Sequence[Hit], max_tokens: int) -> list[Hit]:
     return taken[0::2] + taken[1::2][::-1]
 
 
-def stream_text(model: Any, question: str, hits: Sequence[Hit]) -> Iterator[str]:
-    """The model's answer as it comes, in pieces.
-
-    Raises ModelError with one line saying why when it does not answer, or breaks off.
-    """
-    from langchain_core.messages import HumanMessage, SystemMessage
-
-    passages = "\n\n".join(_entry(n, hit) for n, hit in enumerate(hits, 1))
-    messages = [
-        SystemMessage(PROMPT.read_text(encoding="utf-8")),
-        HumanMessage(f"Passages:\n\n{passages}\n\nQuestion: {question}"),
-    ]
-    got = False
-    try:
-        for piece in model.stream(messages):
-            text = piece.text if isinstance(piece.text, str) else str(piece.text())
-            if text:
-                got = got or bool(text.strip())
-                yield text
-    except Exception as error:  # every provider has its own tree of errors
-        log.exception("the language model failed")
-        raise ModelError(f"the language model did not answer ({_reason(error)})") from error
-    if not got:
-        raise ModelError("the language model gave an empty answer")
+def messages_text(question: str, hits: Sequence[Hit]) -> str:
+    """What the model reads: one passage a line, as JSON, so that no text in a passage can end it or begin another."""
+    passages = "\n".join(_entry(n, hit) for n, hit in enumerate(hits, 1))
+    return f"Passages:\n{passages}\n\nQuestion: {question}"
 
 
 def sentences(pieces: Iterator[str]) -> Iterator[str]:
@@ -113,16 +175,21 @@ def split_sentences(text: str) -> list[str]:
         before = text[begin : match.start()]
         if _ABBREVIATION.search(before):
             continue
-        parts.append((before + match.group(1)).strip())
+        parts.append((before + (match.group(1) or "")).strip())
         begin = match.end()
     return [*parts, text[begin:]]
 
 
 def _entry(number: int, hit: Hit) -> str:
     document = hit.document
-    source = ", ".join(part for part in (document.title, document.publisher, document.date) if part)
-    heading = f" - {hit.passage.heading}" if hit.passage.heading else ""
-    return f"[{number}] ({source}{heading})\n{hit.passage.text}"
+    about = {
+        "title": document.title,
+        "publisher": document.publisher,
+        "date": document.date,
+        "heading": hit.passage.heading,
+    }
+    known = {key: visible(value) for key, value in about.items() if value}
+    return json.dumps({"passage": number, **known, "text": visible(hit.passage.text)}, ensure_ascii=False)
 
 
 def _reason(error: Exception) -> str:
@@ -135,4 +202,6 @@ def _reason(error: Exception) -> str:
         return f"the server answered {status}"
     if "timeout" in type(error).__name__.lower():
         return "it took too long"
+    if "connect" in type(error).__name__.lower():
+        return "it cannot be reached"
     return type(error).__name__

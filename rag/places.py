@@ -8,7 +8,7 @@ from rag.glossary import Glossary, Term
 
 # What people write and the Unicode locale data do not list.
 _ALSO = {
-    "US": ("USA", "United States of America", "America", "American"),
+    "US": ("US", "USA", "United States of America", "America", "American"),
     "GB": ("UK", "Britain", "Great Britain", "British"),
     "KR": ("Korea", "Korean"),
     "CN": ("PRC", "Chinese"),

@@ -43,6 +43,12 @@ class Settings(BaseSettings):
     min_confidence: float = Field(0.4, ge=0, le=1, description="below this the answer is: the documents do not say")
     context_tokens: int = Field(3000, ge=200, description="tokens of passages sent to a language model")
     llm_timeout_s: float = Field(60, gt=0, description="seconds to wait for a language model")
+    llm_prices: str = Field(
+        "",
+        pattern=r"^(\d+(\.\d+)?/\d+(\.\d+)?)?$",
+        description="what a million tokens read and written cost, as 0.40/1.60; the cost of an answer is then shown",
+    )
+    strict: bool = Field(False, description="drop what a language model wrote that no quotation supports")
     max_question_chars: int = Field(2000, ge=10, description="longest question that is read")
 
     @classmethod
@@ -67,6 +73,14 @@ class Settings(BaseSettings):
         return Server(
             self.chroma_url.rstrip("/"), self.chroma_token.get_secret_value(), self.chroma_tenant, self.chroma_database
         )
+
+    @property
+    def prices(self) -> tuple[float, float] | None:
+        """What a million tokens read and written cost; None when no prices are set."""
+        if not self.llm_prices:
+            return None
+        read, written = self.llm_prices.split("/")
+        return float(read), float(written)
 
     @property
     def glossary_path(self) -> Path:

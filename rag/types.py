@@ -110,6 +110,19 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What a language model read and wrote, in tokens: `counted` by its provider, or else by tiktoken.
+
+    `cost` is in the currency of the prices that were set; None where none are.
+    """
+
+    input_tokens: int
+    output_tokens: int
+    counted: bool
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What is shown. An abstained answer has no sentences; its citations are the nearest passages."""
 
@@ -121,6 +134,7 @@ class Answer:
     confidence: float = 0.0
     warnings: tuple[str, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
+    usage: Usage | None = None
 
     @property
     def text(self) -> str:

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from rag import cite
 from rag.chain import Desk
-from rag.embedding import Embedder
 from rag.errors import UsageError
-from rag.generate import pack, split_sentences
-from rag.settings import load_settings
 from rag.types import Answer
-from tests.llm_server import ScriptedModel
 
 BRIEF = "brief-24-executive-summary.txt"
 
@@ -103,110 +95,3 @@ def test_the_chain_is_a_langchain_runnable(desk: Desk) -> None:
     answer = desk.chain.invoke("Who coordinates ReConnect China?")
     assert isinstance(answer, Answer)
     assert "Ghent University" in answer.text
-
-
-# -- with a language model
-
-
-@pytest.fixture
-def scripted() -> Iterator[ScriptedModel]:
-    model = ScriptedModel()
-    yield model
-    model.close()
-
-
-def with_model(corpus_home: Path, embedder: Embedder, model: ScriptedModel) -> Desk:
-    return Desk(load_settings(home=corpus_home, llm="openai:scripted", llm_base_url=model.url), embedder)
-
-
-def test_a_model_s_sentences_are_checked_one_by_one(
-    corpus_home: Path, embedder: Embedder, scripted: ScriptedModel
-) -> None:
-    scripted.text = (
-        "China spent 3,632.68 billion yuan on research and development in 2024. [1] "
-        "It spent 9,999 billion yuan on moon bases. [1]"
-    )
-    desk = with_model(corpus_home, embedder, scripted)
-    grown = list(desk.stream("How much did China spend on R&D in 2024?"))
-    answer = grown[-1]
-    assert_sound(answer)
-    assert len(grown) >= 2, "sentences appear as they come"
-    assert [sentence.supported for sentence in answer.sentences] == [True, False]
-    assert answer.sentences[1].reason
-    assert answer.mode == "openai:scripted"
-    sent = scripted.requests[0]["messages"]
-    assert "Passages:" in sent[-1]["content"]
-    assert scripted.requests[0]["stream"] is True
-
-
-def test_a_model_that_invents_everything_becomes_an_abstention(
-    corpus_home: Path, embedder: Embedder, scripted: ScriptedModel
-) -> None:
-    scripted.text = "The moon is made of green cheese. [1]"
-    answer = with_model(corpus_home, embedder, scripted).ask("How much did China spend on R&D in 2024?")
-    assert answer.abstained
-    assert "no passage supports" in answer.warnings[0]
-
-
-def test_a_model_that_does_not_know_says_so(corpus_home: Path, embedder: Embedder, scripted: ScriptedModel) -> None:
-    scripted.text = "The documents do not say."
-    answer = with_model(corpus_home, embedder, scripted).ask("How much did China spend on R&D in 2024?")
-    assert answer.abstained
-    assert answer.mode == "openai:scripted"
-
-
-@pytest.mark.parametrize(("status", "why"), [(401, "the key was refused"), (500, "the server answered 500")])
-def test_a_failing_model_ends_in_quotations_and_says_why(
-    corpus_home: Path, embedder: Embedder, scripted: ScriptedModel, status: int, why: str
-) -> None:
-    scripted.status = status
-    answer = with_model(corpus_home, embedder, scripted).ask("How much did China spend on R&D in 2024?")
-    assert_sound(answer)
-    assert answer.mode == "extractive"
-    assert "3,632.68" in answer.text
-    assert why in answer.warnings[0]
-
-
-def test_an_empty_reply_ends_in_quotations(corpus_home: Path, embedder: Embedder, scripted: ScriptedModel) -> None:
-    answer = with_model(corpus_home, embedder, scripted).ask("How much did China spend on R&D in 2024?")
-    assert answer.mode == "extractive"
-    assert "empty answer" in answer.warnings[0]
-
-
-def test_a_model_is_named_as_provider_and_model(corpus_home: Path, embedder: Embedder) -> None:
-    with pytest.raises(UsageError, match="provider:model"):
-        Desk(load_settings(home=corpus_home, llm="gpt"), embedder)
-
-
-def test_passages_are_packed_into_the_budget_best_at_both_ends(desk: Desk) -> None:
-    hits, _ = desk.search("Chengdu", 12)
-    packed = pack(hits, 600)
-    assert 1 < len(packed) < 12
-    assert packed[0] == hits[0]
-    assert packed[-1] == hits[1]
-
-
-def test_sentences_of_a_stream_keep_their_numbers() -> None:
-    text = "It rose to 2.69 percent. [1] Dr. Smith said so [2]. The rest"
-    assert split_sentences(text) == ["It rose to 2.69 percent. [1]", "Dr. Smith said so [2].", "The rest"]
-
-
-# -- verification
-
-
-@pytest.mark.parametrize(
-    ("sentence", "reason"),
-    [
-        ("China spent 3,632.68 billion yuan on R&D in 2024.", ""),
-        ("In 2024 China spent 3,632.68 billion yuan on research and development.", ""),
-        ("China spent 3,613 billion yuan on R&D in 2024.", "number"),
-        ("China spent 3,632.68 billion yuan on R&D in 2023.", "number"),
-        ("In 2024 India spent 3,632.68 billion yuan on research and development.", "name"),
-        ("China did not spend 3,632.68 billion yuan on R&D in 2024.", "negated"),
-        ("China built 2024 moon rockets for 3,632.68 astronauts with enormous golden wings.", "words"),
-    ],
-)
-def test_a_sentence_is_supported_only_by_a_quotation_that_says_it(sentence: str, reason: str) -> None:
-    quote = "China spent 3,632.68 billion yuan on research and development (R&D) in 2024 [S22]."
-    found = cite.unsupported(sentence, quote)
-    assert reason in found if reason else found == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from app.output import NOT_SAID
+from app.output import NOT_SAID, usage_text
 from app.sources import Source
 from app.viewer import with_source_links
 from rag.types import Answer, Citation
@@ -72,7 +72,8 @@ def render_answer(answer: Answer, sources: Mapping[str, Source]) -> str:
     parts.extend(f'<p class="bd-note">{escape(warning)}</p>' for warning in answer.warnings)
     total = answer.timings_ms.get("total")
     mode = "quotations only, no language model" if answer.mode == "extractive" else f"written by {answer.mode}, checked"
-    parts.append(f'<p class="bd-mode">{escape(mode)}{f", {total:.0f} ms" if total else ""}</p>')
+    spent = f", {usage_text(answer.usage)}" if answer.usage else ""
+    parts.append(f'<p class="bd-mode">{escape(mode + spent)}{f", {total:.0f} ms" if total else ""}</p>')
     return "".join(parts)
 
 

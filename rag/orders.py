@@ -1,0 +1,31 @@
+"""Orders to a language model that stand in a document.
+
+A document is material to quote. What it says to the program ("ignore the instructions above", a made-up system turn) is
+neither obeyed nor quoted as an answer: prompt injection is the first of OWASP's risks of applications with language
+models (LLM01:2025). The signs in `rag/data/orders.txt` are common forms, not a proof; what gets past them is still only
+shown when a quotation says it, and never as a link or a picture.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def _signs() -> tuple[re.Pattern[str], ...]:
+    lines = (Path(__file__).parent / "data" / "orders.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(re.compile(line, re.IGNORECASE | re.MULTILINE) for line in lines if line and not line.startswith("# "))
+
+
+def is_order(text: str) -> bool:
+    """Whether `text` speaks to a language model instead of to a reader."""
+    plain = unicodedata.normalize("NFKC", visible(text))
+    return any(sign.search(plain) for sign in _signs())
+
+
+def visible(text: str) -> str:
+    """`text` without characters that no reader sees: zero width, direction marks, tags, controls."""
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cf", "Cc", "Co", "Cs"))
