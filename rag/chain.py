@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from rag import cite
+from rag.claims import verb_stems
 from rag.embedding import Embedded, Embedder
 from rag.errors import ModelError
 from rag.extract import Extract, extract
@@ -52,6 +54,8 @@ class Desk:
         self.embedder = embedder or settings.embedder()
         self._library = Library(settings.home, self.embedder, settings.chroma)
         self._model = LanguageModel(settings) if settings.llm else None
+        if self._model is not None:  # a second's work, done before the first sentence is there to be checked
+            threading.Thread(target=verb_stems, daemon=True).start()
         self._reranker = Reranker(settings.rerank) if settings.rerank else None
 
     @property

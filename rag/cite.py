@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag.errors import BriefdeskError
-from rag.orders import is_order
+from rag.orders import follows_an_order
 from rag.support import Judge
 from rag.types import Citation, Document, Hit, Passage, Sentence
 from rag.words import index_terms, words
@@ -14,6 +14,7 @@ from rag.words import index_terms, words
 _MARKER = re.compile(r"\s*[\[【](\d{1,3}(?:\s*[,;]\s*\d{1,3})*)[\]】]")
 _MARKDOWN = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)]|#{1,6}|>)\s+|\*\*|__|`")
 _PICTURE_OR_LINK = re.compile(r"!?\[([^\]]*)\]\(\s*[^)]*\)")
+_TAG = re.compile(r"</?[a-z!][^<>]*>", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:\b[a-z][a-z0-9+.-]*://|\bwww\.|\bmailto:|\bdata:)[^\s<>\"')\]]+", re.IGNORECASE)
 LEFT_OUT = "(address left out: no source has it)"
 _OTHERS = 4  # passages tried beside the one a sentence names
@@ -73,8 +74,7 @@ class Verifier:
         for i in [*named, *self._likeliest(text, named)]:
             hit = self._hits[i]
             found = self._judge.judge(text, hit.passage, hit.document)
-            quote = hit.document.text[found.start : found.end]
-            if found.supported and is_order(quote):
+            if found.supported and follows_an_order(hit.document.text, found.start, found.end):
                 sentence = Sentence(text, (), False, "its passage gives orders to a language model")
                 break
             if found.supported:
@@ -87,9 +87,9 @@ class Verifier:
         return sentence
 
     def _plain(self, raw: str) -> str:
-        """The sentence as it is shown: no numbers, no Markdown, no address that the passages do not hold."""
+        """The sentence as it is shown: no numbers, no mark-up, no address that the passages do not hold."""
         text = _PICTURE_OR_LINK.sub(lambda match: match.group(1), without_markers(raw))
-        text = _MARKDOWN.sub("", text).strip()
+        text = _MARKDOWN.sub("", _TAG.sub("", text)).strip()
         return _ADDRESS.sub(lambda match: match.group() if self._holds(match.group()) else LEFT_OUT, text)
 
     def _holds(self, address: str) -> bool:

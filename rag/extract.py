@@ -17,7 +17,7 @@ from typing import Any
 
 from rag.embedding import Embedded
 from rag.expects import without_marks
-from rag.orders import is_order
+from rag.orders import follows_an_order
 from rag.query import Query, covers
 from rag.scoring import Candidate, need_weights, score_sentences, stems_of
 from rag.store.library import Library
@@ -56,10 +56,14 @@ def extract(library: Library, query: Query, embedded: Embedded, hits: Sequence[H
 
 def ranked(library: Library, query: Query, embedded: Embedded, hits: Sequence[Hit]) -> list[Candidate]:
     """The sentences of `hits` that may answer, best first."""
-    candidates = [one for one in score_sentences(library, query, embedded, hits) if not is_order(one.text)]
+    candidates = [one for one in score_sentences(library, query, embedded, hits) if not _ordered(one)]
     if query.answer_type in ("when", "quantity"):  # without a date, or a figure, it is no answer however near
         return [candidate for candidate in candidates if candidate.features["fits"] > 0] or candidates
     return candidates
+
+
+def _ordered(candidate: Candidate) -> bool:
+    return follows_an_order(candidate.hit.document.text, candidate.start, candidate.end)
 
 
 @cache

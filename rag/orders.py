@@ -13,6 +13,8 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
+_REACH = 400  # characters behind an order that belong to it
+
 
 @cache
 def _signs() -> tuple[re.Pattern[str], ...]:
@@ -24,6 +26,12 @@ def is_order(text: str) -> bool:
     """Whether `text` speaks to a language model instead of to a reader."""
     plain = unicodedata.normalize("NFKC", visible(text))
     return any(sign.search(plain) for sign in _signs())
+
+
+def follows_an_order(text: str, start: int, end: int) -> bool:
+    """Whether text[start:end] is an order, or stands behind one in its paragraph: what the model is to say, then."""
+    paragraph = max(text.rfind("\n\n", 0, start), start - _REACH, 0)
+    return is_order(text[paragraph:end])
 
 
 def visible(text: str) -> str:

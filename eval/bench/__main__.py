@@ -1,6 +1,6 @@
 """`make bench`: one table of quality and speed, peers' numbers beside ours, threads pinned.
 
-Parts can be named: `python -m eval.bench passages filings ingest start growth`.
+Parts can be named: `python -m eval.bench start claims passages filings ingest growth`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+from scipy.stats import binomtest
 
 from eval.bench import filings, growth, ingestion, passages
 from eval.bench.public import bench_folder
-from eval.dataset import DEFAULT_SET, load_set
+from eval.claims import load_pairs
+from eval.claims import measure as measure_claims
+from eval.dataset import DEFAULT_SET, HALVES, load_set
 from ingest.pipeline import ingest
 from rag.chain import Desk
 from rag.embedding import Embedder
+from rag.glossary import load_glossary
 from rag.settings import CHECKOUT, load_settings
+from rag.support import Judge
 
 THREADS = 2
 Rows = list[tuple[str, str]]
@@ -34,7 +39,7 @@ def main(parts: tuple[str, ...], sizes: tuple[int, ...], plot: Path | None) -> N
         click.echo(
             "The public measuring data are not here (BRIEFDESK_BENCH names their folder); their parts are left out."
         )
-    work: dict[str, Callable[[Path], Rows]] = {"start": start}
+    work: dict[str, Callable[[Path], Rows]] = {"start": start, "claims": verification}
     if folder:
         work |= {
             "passages": lambda temporary: public_passages(folder, temporary),
@@ -48,7 +53,7 @@ def main(parts: tuple[str, ...], sizes: tuple[int, ...], plot: Path | None) -> N
                 rows = measure(Path(temporary))
             click.echo(f"\n{name}, {THREADS} threads")
             for label, value in rows:
-                click.echo(f"  {label:<66}{value:>14}")
+                click.echo(f"  {label:<62}{value:>18}")
 
 
 def start(temporary: Path) -> Rows:
@@ -70,6 +75,34 @@ def start(temporary: Path) -> Rows:
     for name, values in (("search in a running process", searches), ("answer after search", answers)):
         rows.append((f"{name}, p50 / p95 ms", f"{statistics.median(values):.1f} / {_p95(values):.1f}"))
     return rows
+
+
+def verification(_: Path) -> Rows:
+    """How well sentences are told apart that passages support and that they do not, and how long that takes."""
+    judge = Judge(Embedder(threads=THREADS), load_glossary(CHECKOUT / "corpus" / "glossary.yaml"))
+    measure_claims(judge, load_pairs()[:1])
+    rows: Rows = []
+    for half in HALVES:
+        pairs = [pair for pair in load_pairs() if pair.half == half]
+        begin = time.perf_counter()
+        judged = measure_claims(judge, pairs)
+        took_ms = (time.perf_counter() - begin) * 1000 / len(pairs)
+        right = [found.supported for pair, found in judged if not pair.kind]
+        wrong = [not found.supported for pair, found in judged if pair.kind]
+        rows.append((f"{half}, {len(right)} right sentences passed", _share(right)))
+        rows.append((f"{half}, {len(wrong)} wrong sentences caught", _share(wrong)))
+        for kind in dict.fromkeys(pair.kind for pair in pairs if pair.kind):
+            of_kind = [not found.supported for pair, found in judged if pair.kind == kind]
+            rows.append((f"  {kind}", _share(of_kind)))
+        rows.append((f"{half}, ms a sentence, its passage embedded too", f"{took_ms:.1f}"))
+    return rows
+
+
+def _share(flags: list[bool]) -> str:
+    """A share with its 95% interval (Wilson, 1927)."""
+    interval = binomtest(sum(flags), len(flags)).proportion_ci(method="wilson")
+    low, high = interval.low, interval.high
+    return f"{sum(flags) / len(flags):.3f} [{low:.2f}, {high:.2f}]"
 
 
 def public_passages(folder: Path, temporary: Path) -> Rows:
@@ -156,7 +189,7 @@ def _command(*arguments: str) -> float:
 
 
 @click.command()
-@click.argument("parts", nargs=-1, type=click.Choice(["start", "passages", "filings", "ingest", "growth"]))
+@click.argument("parts", nargs=-1, type=click.Choice(["start", "claims", "passages", "filings", "ingest", "growth"]))
 @click.option("--sizes", default="1000,10000,100000", show_default=True, help="Passages of the growing library.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Where to draw growth, as SVG.")
 def command(parts: tuple[str, ...], sizes: str, plot: Path | None) -> None:
