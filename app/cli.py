@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,14 +127,39 @@ def ingest(sources: tuple[str, ...], rebuild: bool, listed: bool, ray: str, as_j
 @model_option
 @rerank_option
 @llm_option
-def ask(question: str | None, batch: Path | None, as_json: bool, **flags: Any) -> None:
+@click.option(
+    "--after",
+    multiple=True,
+    metavar="QUESTION",
+    help="A question asked before this one, so that 'it' and 'in 2023?' are understood; may be given several times.",
+)
+@click.option(
+    "--receipt",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the answer with all that is needed to check it later (.json, .md or .docx).",
+)
+def ask(
+    question: str | None,
+    batch: Path | None,
+    as_json: bool,
+    after: tuple[str, ...],
+    receipt: Path | None,
+    **flags: Any,
+) -> None:
     """Answer QUESTION with citations, or say that the documents do not say."""
+    from app import receipt as receipts
     from app.output import answer_json, answer_text
 
+    if receipt:
+        receipts.check_format(receipt)
+        if batch:
+            raise UsageError("--receipt is of one answer; leave --batch out")
     only = _filter(flags)
 
-    def one(desk: Desk, text: str) -> tuple[dict[str, Any], str]:
-        answer = desk.ask(text, only)
+    def one(desk: Desk, text: str, turns: Sequence[str]) -> tuple[dict[str, Any], str]:
+        answer = desk.ask(text, only, desk.converse([*after, *turns], only))
+        if receipt:
+            receipts.write_receipt(receipts.receipt(answer, desk), receipt)
         return answer_json(answer), answer_text(answer)
 
     _answer_all(one, question, batch, as_json, flags)
@@ -155,7 +180,7 @@ def search(question: str | None, k: int, batch: Path | None, as_json: bool, **fl
 
     only = _filter(flags)
 
-    def one(desk: Desk, text: str) -> tuple[dict[str, Any], str]:
+    def one(desk: Desk, text: str, _: Sequence[str]) -> tuple[dict[str, Any], str]:
         hits, timings_ms = desk.search(text, k, only)
         return search_json(text, hits, timings_ms), hits_text(hits)
 
@@ -188,6 +213,24 @@ def eval_command(path: Path | None, half: str, as_json: bool, **flags: Any) -> N
     else:
         click.echo(text)
     if report["lost_gold"]:
+        sys.exit(1)
+
+
+@cli.command()
+@click.argument("receipt", type=click.Path(path_type=Path))
+@json_option
+@home_option
+def verify(receipt: Path, as_json: bool, **flags: Any) -> None:
+    """Check that every quotation of RECEIPT (JSON) still stands. Exit status 1 when one does not."""
+    settings = _settings(**flags)
+    from app.receipt import check_receipt, check_text
+
+    found = check_receipt(receipt, settings)
+    if as_json:
+        _print_json(found)
+    else:
+        click.echo(check_text(found))
+    if not found["unchanged"] or any(quotation["state"] != "stands" for quotation in found["quotations"]):
         sys.exit(1)
 
 
@@ -304,7 +347,7 @@ def _desk(settings: Settings) -> Iterator[Desk]:
 
 
 def _answer_all(
-    one: Callable[[Desk, str], tuple[dict[str, Any], str]],
+    one: Callable[[Desk, str, Sequence[str]], tuple[dict[str, Any], str]],
     question: str | None,
     batch: Path | None,
     as_json: bool,
@@ -320,7 +363,7 @@ def _answer_all(
     failed = False
     with _desk(settings) as desk:
         if lines is None:
-            found, text = one(desk, question or "")
+            found, text = one(desk, question or "", ())
             if as_json:
                 _print_json(found)
             else:
@@ -328,7 +371,7 @@ def _answer_all(
             return
         for number, line in enumerate(lines, 1):
             try:
-                found, _ = one(desk, _question_of(line, number))
+                found, _ = one(desk, *_question_of(line, number))
             except BriefdeskError as error:
                 found, failed = {"line": number, "error": str(error)}, True
             _print_json(found)
@@ -345,10 +388,12 @@ def _batch_lines(batch: Path) -> list[str]:
     return [line for line in text.splitlines() if line.strip()]
 
 
-def _question_of(line: str, number: int) -> str:
+def _question_of(line: str, number: int) -> tuple[str, list[str]]:
+    """The question of a line, and those asked before it."""
     try:
-        return str(json.loads(line)["question"])
-    except (ValueError, KeyError, TypeError) as error:
+        row = json.loads(line)
+        return str(row["question"]), [str(turn) for turn in row.get("turns") or []]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f'line {number} is not of the form {{"question": "..."}}') from error
 
 

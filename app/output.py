@@ -30,6 +30,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "warnings": list(answer.warnings),
         "timings_ms": _rounded(answer.timings_ms),
         **({"usage": usage_json(answer.usage)} if answer.usage else {}),
+        **({"understood": answer.understood} if answer.understood else {}),
     }
 
 
@@ -87,6 +88,8 @@ def search_json(question: str, hits: Sequence[Hit], timings_ms: dict[str, float]
 def answer_text(answer: Answer) -> str:
     """The answer for a terminal: sentences with their numbers, then the quotations they rest on."""
     lines: list[str] = []
+    if answer.understood:
+        lines += [f"understood as: {answer.understood}", ""]
     if answer.abstained:
         lines.append(NOT_SAID)
     for sentence in answer.sentences:

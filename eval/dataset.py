@@ -37,6 +37,8 @@ class Question:
     reference: str
     gold: tuple[Gold, ...]
     key_facts: tuple[str, ...]
+    turns: tuple[str, ...] = ()  # the questions asked before it
+    alone: str = ""  # a follow-up as a question that stands alone
 
 
 def load_set(path: Path) -> list[Question]:
@@ -97,6 +99,8 @@ def _question(row: dict[str, object], number: int) -> Question:
         reference=str(row.get("reference", "")),
         gold=tuple(Gold(str(g["document"]), str(g["quote"])) for g in gold),
         key_facts=tuple(str(fact) for fact in (row.get("key_facts") or [])),  # type: ignore[attr-defined]
+        turns=tuple(str(turn) for turn in (row.get("turns") or [])),  # type: ignore[attr-defined]
+        alone=str(row.get("alone", "")),
     )
     if answerable and not (question.gold and question.key_facts):
         raise ValueError("an answerable question needs 'gold' and 'key_facts'")

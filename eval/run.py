@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from eval.dataset import Question
 from eval.metrics import CUTS, Outcome, judge
@@ -15,8 +16,13 @@ def run(
     """The outcome of each question, in order."""
     outcomes: list[Outcome] = []
     for number, question in enumerate(questions, 1):
-        answer = desk.ask(question.question)
-        hits, _ = desk.search(question.question, max(CUTS))
+        answer = desk.ask(question.question, turns=desk.converse(question.turns))
+        hits, _ = desk.search(answer.understood or question.question, max(CUTS))
         outcomes.append(judge(question, answer, hits))
         progress(number, len(questions))
     return outcomes
+
+
+def alone(questions: Sequence[Question]) -> list[Question]:
+    """The follow-ups of a set as the questions that they stand for."""
+    return [replace(q, question=q.alone, turns=()) for q in questions if q.turns and q.alone]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from rag import cite
 from rag.claims import verb_stems
+from rag.condense import Kind, Turn, condense, kind_of
 from rag.embedding import Embedded, Embedder
 from rag.errors import ModelError
 from rag.extract import Extract, extract
@@ -33,9 +34,10 @@ _ATTEMPTS = 2  # at an answer by a language model, when what went wrong may pass
 class State:
     """What is known about a question so far; each step of the chain returns a fuller one."""
 
-    question: str
+    question: str  # as it stands alone
     library: Library
     only: Filter = ALL
+    written: str = ""  # as it was written, where that is something else
     query: Query | None = None
     embedded: Embedded | None = None
     hits: tuple[Hit, ...] = ()
@@ -97,20 +99,61 @@ class Desk:
             | RunnableLambda(self.verify)
         )
 
-    def ask(self, question: str, only: Filter = ALL) -> Answer:
-        """The answer to `question`, from the documents that match `only`.
+    def ask(self, question: str, only: Filter = ALL, turns: Sequence[Turn] = ()) -> Answer:
+        """The answer to `question`, from the documents that match `only`; `turns` are the conversation before it.
 
         Raises UsageError when the question is empty or too long, or when no document matches.
         """
         # The steps of `chain` one by one: LangChain's runnables take longer to import than a question takes to answer.
-        state = self.retrieve(self.understand(State(question, self.library, only)))
-        return self.verify(self.answer(state))
+        *_, answer = self.stream(question, only, turns)
+        return answer
 
-    def stream(self, question: str, only: Filter = ALL) -> Iterator[Answer]:
+    def converse(self, questions: Sequence[str], only: Filter = ALL) -> list[Turn]:
+        """The conversation in which `questions` were asked one after the other."""
+        turns: list[Turn] = []
+        for question in questions:
+            answer = self.ask(question, only, turns)
+            turns.append(Turn(answer.understood or question, answer))
+        return turns
+
+    def stream(self, question: str, only: Filter = ALL, turns: Sequence[Turn] = ()) -> Iterator[Answer]:
         """The answer as it grows: with a language model sentence by sentence, each checked as it is complete."""
-        state = self.retrieve(self.understand(State(question, self.library, only)))
+        kind = kind_of(question, turns)
+        if kind == "source" or (kind == "translate" and self._model is None):
+            yield self._said_before(question, turns[-1].answer, kind)
+            return
+        alone = self._alone(question, kind, turns)
+        begun = State(alone, self.library, only, question if alone != question else "")
+        state = self.retrieve(self.understand(begun))
         for grown in self._answers(state):
             yield self.verify(grown)
+
+    def _alone(self, question: str, kind: Kind, turns: Sequence[Turn]) -> str:
+        if kind == "translate":
+            return f"{turns[-1].question} ({question})"
+        if kind != "follow-up":
+            return question
+        if self._model is not None:
+            try:
+                asked = self._model.condense(question, [(turn.question, turn.answer.text) for turn in turns[-3:]])
+                if asked and len(asked) <= self.settings.max_question_chars:
+                    return asked
+            except ModelError:
+                pass  # the rules do it as well, and the answer will say what is wrong with the model
+        return condense(question, turns, self.glossary)
+
+    def _said_before(self, question: str, last: Answer, kind: Kind) -> Answer:
+        """Who says what the last answer said; or the last answer again, where it cannot be translated."""
+        if kind == "translate":
+            warning = "without a language model an answer stays in the language of its documents"
+            return replace(last, question=question, warnings=(warning,), understood="")
+        sentences = tuple(
+            Sentence(f"{', '.join(_who(citation))}: “{' '.join(citation.quote.split())}”", (citation.number,), True)
+            for citation in last.citations
+        )
+        return replace(
+            last, question=question, sentences=() if last.abstained else sentences, warnings=(), understood=""
+        )
 
     def search(self, question: str, k: int, only: Filter = ALL) -> tuple[list[Hit], dict[str, float]]:
         """The best `k` passages, and milliseconds by step: embed, dense, lexical, fuse, total."""
@@ -173,6 +216,8 @@ class Desk:
             )
         timings = {**state.timings_ms, "verify": state.timings_ms.get("verify", 0.0) + _ms(begin)}
         timings["total"] = sum(timings[step] for step in ("understand", "retrieve", "answer", "verify"))
+        if state.written:
+            answer = replace(answer, question=state.written, understood=state.question)
         return replace(answer, timings_ms=timings)
 
     def _answers(self, state: State) -> Iterator[State]:
@@ -242,6 +287,12 @@ class Desk:
             passage = hit.passage
             citations.append(cite.cite(number, hit.document, passage, passage.start, passage.end))
         return Answer(state.question, (), tuple(citations), True, mode, confidence)
+
+
+def _who(citation: Citation) -> list[str]:
+    document = citation.document
+    page = f"page {citation.page}" if citation.page else ""
+    return [part for part in (document.title, document.publisher, document.date, page) if part]
 
 
 def _ms(begin: float) -> float:

@@ -322,6 +322,7 @@ _DIRECTION_OF = {
     }.items()
     for word in members.split()
 }  # fmt: skip
+DIRECTIONS = frozenset(_DIRECTION_OF)
 _BOUNDARY = re.compile(
     r"[;:.!?。！？；：]\s|\s[–—-]\s|,\s|，|\s(?=(?:while|whereas|although|though|but|unlike|and|against|nor)\s)"
     # "From 30 percent in 2000 to below 10 percent in 2019" says two things.

@@ -26,7 +26,7 @@ from rag.words import leans_on_the_one_before, words
 
 MAX_SENTENCES = 3
 MAX_LIST = 12
-_SECOND = 0.9  # a second or third sentence must reach this share of the best one's score
+_SECOND = 0.95  # a second or third sentence must reach this share of the best one's score
 _ITEM = re.compile(r"[ \t]*([-*+•]|\d{1,3}[.)])[ \t]+(?=\S)")
 _LIST_LEAD = 0.5  # share of the question that must stand above a list
 _STANDS_OUT = 0.12  # an item this far ahead of the next is what the question is about

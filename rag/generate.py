@@ -21,6 +21,7 @@ from rag.types import Hit, Usage
 log = logging.getLogger(__name__)
 
 PROMPT = Path(__file__).parent / "prompts" / "answer.md"
+CONDENSE = PROMPT.with_name("condense.md")
 ABSTENTION = "The documents do not say."
 MAX_CHARS = 12_000  # of an answer: a model that goes on and on is stopped
 _PATIENCE = 5  # times the timeout that a whole answer may take, however it drips
@@ -72,8 +73,7 @@ class LanguageModel:
                 for key, value in (piece.usage_metadata or {}).items():
                     if key in ("input_tokens", "output_tokens"):
                         counted[key] = counted.get(key, 0) + int(value)
-                text = piece.text if isinstance(piece.text, str) else str(piece.text())
-                if text:
+                if text := _text_of(piece):
                     said.append(text)
                     yield text
                 if sum(map(len, said)) > MAX_CHARS:
@@ -83,13 +83,29 @@ class LanguageModel:
         except ModelError:
             raise
         except Exception as error:  # every provider has its own tree of errors
-            log.warning("the language model failed: %s", type(error).__name__)
-            raise ModelError(f"the language model did not answer ({_reason(error)})") from error
+            raise _failed(error) from error
         if not "".join(said).strip():
             raise ModelError("the language model gave an empty answer", passing=True)
         if self._provider in _ENDS and not seen.get(_ENDS[self._provider]):
             raise ModelError("the language model's answer broke off in the middle", passing=True)
         meter.usage = self._usage(counted, system + human, "".join(said))
+
+    def condense(self, question: str, turns: Sequence[tuple[str, str]]) -> str:
+        """The question as one that stands alone after `turns` (question and answer); raises ModelError as `write`."""
+        from langchain_core.messages import HumanMessage, SystemMessage
+
+        said = "\n".join(
+            json.dumps({"question": asked, "answer": answer[:500]}, ensure_ascii=False) for asked, answer in turns
+        )
+        messages = [
+            SystemMessage(CONDENSE.read_text(encoding="utf-8")),
+            HumanMessage(f"Conversation:\n{said}\n\nLast question: {question}"),
+        ]
+        try:
+            reply = "".join(_text_of(piece) for piece in self._model.stream(messages))
+        except Exception as error:  # every provider has its own tree of errors
+            raise _failed(error) from error
+        return next(iter(reply.strip().strip('"').splitlines()), "")
 
     def _usage(self, counted: dict[str, int], read: str, written: str) -> Usage:
         """Tokens as the provider counted them, else as tiktoken counts; the cost where prices are set."""
@@ -190,6 +206,15 @@ def _entry(number: int, hit: Hit) -> str:
     }
     known = {key: visible(value) for key, value in about.items() if value}
     return json.dumps({"passage": number, **known, "text": visible(hit.passage.text)}, ensure_ascii=False)
+
+
+def _text_of(piece: Any) -> str:
+    return piece.text if isinstance(piece.text, str) else str(piece.text())
+
+
+def _failed(error: Exception) -> ModelError:
+    log.warning("the language model failed: %s", type(error).__name__)  # its text may hold a key
+    return ModelError(f"the language model did not answer ({_reason(error)})")
 
 
 def _reason(error: Exception) -> str:

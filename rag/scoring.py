@@ -10,6 +10,7 @@ unemployment where people are counted. A name is never said by another name.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from rag.claims import dates
 from rag.embedding import Embedded, Embedder, Floats
 from rag.expects import fits
 from rag.query import Query, covers
@@ -31,6 +33,9 @@ _HEADING, _LEANT_ON, _AROUND, _DOCUMENT = 0.85, 0.9, 0.6, 0.6
 _LATE, _LEXICAL, _COSINE, _PASSAGE = 0.45, 0.25, 0.2, 0.1
 _TYPE_BONUS, _TYPE_PENALTY = 0.06, 0.12
 _MISSING_PENALTY = 0.15  # for a name or number of the question that is nowhere near
+_COMPARED = re.compile(
+    r"\b(than|compared (with|to)|against|up from|down from)\s+(in\s+)?(the \w+ )?((19|20)\d\d)", re.IGNORECASE
+)
 _REREAD = 16  # sentences whose words are compared one by one
 # Below the first cosine two words have nothing to do with each other, from the second on one says the other.
 _UNLIKE, _ALIKE, _SAID_OTHERWISE = 0.4, 0.75, 0.85
@@ -144,8 +149,10 @@ def _score_passage(
     similarity = question.vectors @ tokens.T  # [question tokens, passage tokens]
     heading = stems_of(f"{document.title} {passage.heading}")
     around = stems_of(passage.text)
+    years = {need.text for need in query.needs if need.kind == "number" and dates(need.text)}
     before = np.zeros(len(starts), bool)  # tokens of the sentence before
     stems_before: frozenset[str] = frozenset()
+    text_before = ""
     found: list[Candidate] = []
     for start, end in passage.sentences:
         inside = (starts >= start) & (starts < end) & ~in_prefix
@@ -154,6 +161,7 @@ def _score_passage(
         text = document.text[start:end]
         stems = stems_of(text)
         leans = leans_on_the_one_before(text) and bool(before.any())
+        lead = f"{text_before} " if leans else ""
         nearest = similarity[:, inside].max(axis=1)
         for there, counts in ((in_prefix, _HEADING), (before & leans, _LEANT_ON), (~inside, _AROUND)):
             if there.any():
@@ -162,11 +170,14 @@ def _score_passage(
         by_word = np.bincount(question.owner, weights=nearest) / np.bincount(question.owner)
         weakest = float((by_word + (1 - question.word_weights / question.word_weights.max())).min())
 
+        other_year = bool(years) and _of_other_years(lead + text, {int(year) for year in years})
         shares: list[float] = []
         for need in query.needs:
             share = max(covers(need, stems), _HEADING * covers(need, heading | stems), _AROUND * covers(need, around))
             if leans:
                 share = max(share, _LEANT_ON * covers(need, stems | stems_before))
+            if need.text in years and other_year:
+                share = 0.0  # what it says of 2024 is no answer about 2023, whatever stands around it
             if need.kind == "name" and share < _DOCUMENT and covers(need, _document_stems(document)) == 1.0:
                 share = _DOCUMENT
             shares.append(share)
@@ -187,8 +198,14 @@ def _score_passage(
             ),
         }
         found.append(_scored(Candidate(hit, start, end, 0.0, features, tuple(shares), leans), weights))
-        before, stems_before = inside, stems
+        before, stems_before, text_before = inside, stems, text
     return found
+
+
+def _of_other_years(text: str, years: set[int]) -> bool:
+    """Whether `text` is about years, and about none of these; "more than in 2023" is not about 2023."""
+    stated = {date.year for date in dates(_COMPARED.sub(" ", text)) if date.year}
+    return bool(stated) and not stated & years
 
 
 def _scored(candidate: Candidate, weights: Sequence[float]) -> Candidate:

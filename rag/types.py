@@ -135,6 +135,7 @@ class Answer:
     warnings: tuple[str, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
     usage: Usage | None = None
+    understood: str = ""  # a follow-up as the question that was answered; empty when it stands alone
 
     @property
     def text(self) -> str:

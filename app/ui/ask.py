@@ -14,8 +14,10 @@ from app.ui.conversation import render_answer, render_conversation, render_error
 from app.ui.scope import build_scope, scope
 from app.viewer import render_source
 from rag.chain import Desk
+from rag.condense import Turn
 from rag.errors import BriefdeskError
 
+Shown = tuple[str, Turn | None]  # a turn as HTML, and what follow-ups need to know of it; None when it failed
 log = logging.getLogger(__name__)
 
 ASSETS = Path(__file__).parent / "assets"
@@ -29,36 +31,37 @@ def build_ask(desk: Desk) -> None:
     """Adds the tab's components to the Blocks that is open."""
     sources = load_sources(desk.settings.corpus / "sources.yaml")
 
-    def answer(question: str, turns: list[str], *chosen: Any) -> Iterator[tuple[str, list[str], str]]:
+    def answer(question: str, turns: list[Shown], *chosen: Any) -> Iterator[tuple[str, list[Shown], str]]:
         question = question.strip()
         count = len(desk.library.documents)
+        before = [html for html, _ in turns]
         if not question:
-            yield render_conversation(turns, count), turns, ""
+            yield render_conversation(before, count), turns, ""
             return
-        waiting = render_turn(question, render_waiting(f"Searching {desk.library.passage_count():,} passages"))
-        yield render_conversation([*turns, waiting], count), turns, ""
-        turn = waiting
+        turn = render_turn(question, render_waiting(f"Searching {desk.library.passage_count():,} passages"))
+        yield render_conversation([*before, turn], count), turns, ""
+        told: Turn | None = None
         try:
-            for grown in desk.stream(question, scope(*chosen)):
+            for grown in desk.stream(question, scope(*chosen), [told for _, told in turns if told]):
                 turn = render_turn(question, render_answer(grown, sources))
-                yield render_conversation([*turns, turn], count), turns, ""
+                told = Turn(grown.understood or question, grown)
+                yield render_conversation([*before, turn], count), turns, ""
         except BriefdeskError as error:
             turn = render_turn(question[:200], render_error(str(error)))
         except Exception:
             log.exception("answering")
             turn = render_turn(question, render_error("Something went wrong; the log has the details. Ask it again."))
-        turns = [*turns, turn]
-        yield render_conversation(turns, count), turns, ""
+        yield render_conversation([*before, turn], count), [*turns, (turn, told)], ""
 
     def answer_suggestion(
-        turns: list[str],
+        turns: list[Shown],
         documents: list[str],
         publishers: list[str],
         languages: list[str],
         since: str,
         until: str,
         event: gr.EventData,
-    ) -> Iterator[tuple[str, list[str], str]]:
+    ) -> Iterator[tuple[str, list[Shown], str]]:
         asked = str(event._data.get("question", ""))
         yield from answer(asked, turns, documents, publishers, languages, since, until)
 

@@ -49,6 +49,8 @@ def render_error(text: str) -> str:
 def render_answer(answer: Answer, sources: Mapping[str, Source]) -> str:
     by_number = {citation.number: citation for citation in answer.citations}
     parts: list[str] = []
+    if answer.understood:
+        parts.append(f'<p class="bd-understood">understood as: {escape(answer.understood)}</p>')
     if answer.abstained:
         parts.append(f'<p class="bd-abstained">{NOT_SAID}</p>')
         if answer.citations:

@@ -1,0 +1,117 @@
+"""Follow-ups: what is left out of a question is taken from the conversation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from eval.dataset import SETS, load_set
+from eval.metrics import summary
+from eval.run import alone, run
+from rag.chain import Desk
+from rag.condense import Turn, condense, kind_of
+from rag.embedding import Embedder
+from rag.settings import load_settings
+from rag.types import Answer
+from tests.conftest import run_cli
+from tests.llm_server import ScriptedModel
+
+
+def turns(*questions: str) -> list[Turn]:
+    return [Turn(question, Answer(question, (), (), True, "extractive")) for question in questions]
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "expected"),
+    [
+        ("How much did China spend on R&D in 2024?", "And in 2023?", "How much did China spend on R&D in 2023?"),
+        (
+            "What is the research intensity of South Korea?",
+            "And Germany?",
+            "What is the research intensity of Germany?",
+        ),
+        ("What is the role of coastal provinces?", "and in the west?", "What is the role of the west provinces?"),
+        ("What is Horizon Europe?", "How large is its budget?", "How large is Horizon Europe's budget?"),
+        ("What is Tianfu New Area?", "When was it approved?", "When was Tianfu New Area approved?"),
+        ("Who founded the Lindmoor Museum?", "And when?", "when founded the Lindmoor Museum?"),
+        ("Which mechanisms are new?", "Why?", "Why mechanisms are new?"),
+        ("新质生产力是什么时候提出的？", "那么是谁提出的？", "新质生产力是谁提出的？"),
+    ],
+)
+def test_a_follow_up_is_made_to_stand_alone(desk: Desk, before: str, question: str, expected: str) -> None:
+    assert condense(question, turns(before), desk.glossary) == expected
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What are the five recommendations to the EU?",
+        "What does China expect of its provinces?",
+        "Is it true that Chengdu is the capital of Sichuan?",
+        "How much did China spend on R&D in 2024?",
+        "新质生产力是什么？",
+    ],
+)
+def test_a_question_that_stands_alone_stays_as_it_is(desk: Desk, question: str) -> None:
+    assert kind_of(question, turns("Who is Bart Dessein?")) == "alone"
+    assert condense(question, turns("Who is Bart Dessein?"), desk.glossary) == question
+    assert condense("And in 2023?", [], desk.glossary) == "And in 2023?"
+
+
+def test_who_says_so_is_answered_with_the_source(desk: Desk) -> None:
+    before = desk.converse(["When did the European Chips Act enter into force?"])
+    answer = desk.ask("Who says so?", turns=before)
+    assert answer.citations == before[0].answer.citations
+    assert answer.citations[0].document.title in answer.sentences[0].text
+    assert answer.sentences[0].supported
+
+
+def test_another_language_needs_a_model_and_says_so(desk: Desk, corpus_home: Path, embedder: Embedder) -> None:
+    before = desk.converse(["How much did China spend on R&D in 2024?"])
+    plain = desk.ask("in Chinese, please", turns=before)
+    assert plain.sentences == before[0].answer.sentences
+    assert "without a language model" in plain.warnings[0]
+    model = ScriptedModel("2024年中国的研发经费为3,632.68 billion yuan。[1]")
+    with_model = Desk(load_settings(home=corpus_home, llm="openai:x", llm_base_url=model.url), embedder)
+    list(with_model.stream("in Chinese, please", turns=before))
+    model.close()
+    assert "in Chinese, please" in model.requests[0]["messages"][-1]["content"]
+
+
+def test_a_model_condenses_where_there_is_one(corpus_home: Path, embedder: Embedder) -> None:
+    model = ScriptedModel()
+    model.obey = lambda sent: (
+        "How much did China spend on R&D in 2023?"
+        if "Last question" in sent
+        else "China spent 3,335.71 billion yuan on research and development in 2023. [1]"
+    )
+    desk = Desk(load_settings(home=corpus_home, llm="openai:x", llm_base_url=model.url), embedder)
+    answer = desk.ask("And a year before?", turns=turns("How much did China spend on R&D in 2024?"))
+    model.close()
+    assert answer.understood == "How much did China spend on R&D in 2023?"
+    assert answer.sentences[0].supported
+
+
+def test_follow_ups_are_answered_as_well_as_what_they_stand_for(desk: Desk) -> None:
+    questions = load_set(SETS / "turns.jsonl")
+    assert len(questions) >= 30
+    together = summary(run(desk, questions))["answer_right"]
+    apart = summary(run(desk, alone(questions)))["answer_right"]
+    assert isinstance(together, float)
+    assert isinstance(apart, float)
+    assert together >= apart - 0.05
+
+
+def test_the_command_knows_what_was_asked_before(corpus_home: Path, tmp_path: Path) -> None:
+    before = "How much did China spend on R&D in 2024?"
+    done = run_cli("ask", "And in 2023?", "--after", before, "--json", home=corpus_home)
+    found = json.loads(done.stdout)
+    assert found["question"] == "And in 2023?"
+    assert found["understood"] == "How much did China spend on R&D in 2023?"
+    assert "3,335.71" in found["answer"]
+    batch = tmp_path / "batch.jsonl"
+    batch.write_text(json.dumps({"question": "And in 2023?", "turns": [before]}) + "\n")
+    done = run_cli("ask", "--batch", str(batch), home=corpus_home)
+    assert "3,335.71" in json.loads(done.stdout)["answer"]
