@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rag.types import Answer, Citation, Hit, Usage
+from rag.types import Answer, Citation, Difference, Hit, Outline, Sentence, Usage
 
 NOT_SAID = "The documents do not say."
 
@@ -30,8 +30,23 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "warnings": list(answer.warnings),
         "timings_ms": _rounded(answer.timings_ms),
         **({"usage": usage_json(answer.usage)} if answer.usage else {}),
+        **({"outline": outline_json(answer.outline)} if answer.outline else {}),
+        **({"differences": [_difference(d) for d in answer.differences]} if answer.differences else {}),
         **({"understood": answer.understood} if answer.understood else {}),
     }
+
+
+def outline_json(outline: Outline) -> dict[str, Any]:
+    """How the sentences, by their place, are laid out in rows and columns."""
+    return {
+        "kind": outline.kind,
+        "columns": list(outline.columns),
+        "rows": [{"heading": row.heading, "cells": [list(cell) for cell in row.cells]} for row in outline.rows],
+    }
+
+
+def _difference(difference: Difference) -> dict[str, Any]:
+    return {"note": difference.note, **citation_json(difference.citation)}
 
 
 def usage_json(usage: Usage) -> dict[str, Any]:
@@ -92,11 +107,14 @@ def answer_text(answer: Answer) -> str:
         lines += [f"understood as: {answer.understood}", ""]
     if answer.abstained:
         lines.append(NOT_SAID)
-    for sentence in answer.sentences:
-        marks = " ".join(f"({n})" for n in sentence.citations)
-        lines.append(f"{sentence.text} {marks}".rstrip())
-        if not sentence.supported:
-            lines[-1] += f"  [not supported: {sentence.reason}]"
+    if answer.outline:
+        for row in answer.outline.rows:
+            lines.append(row.heading.upper() if row.heading else "")
+            for column, cell in zip(answer.outline.columns, row.cells, strict=True):
+                name = f"{column}: " if len(row.cells) > 1 else ""
+                lines.extend(f"  {name}{_marked(answer.sentences[i])}" for i in cell)
+    else:
+        lines.extend(_marked(sentence) for sentence in answer.sentences)
     lines.append("")
     if answer.citations:
         lines.append("The nearest passages:" if answer.abstained else "Sources:")
@@ -109,10 +127,20 @@ def answer_text(answer: Answer) -> str:
         lines.append(f"   {document.name}, characters {citation.start} to {citation.end}")
         if answer.abstained or citation.quote != answer.sentences[0].text:
             lines.append(f"   “{' '.join(citation.quote.split())}”")
+    for difference in answer.differences:
+        citation = difference.citation
+        lines += [f"note: {difference.note}", f"   “{' '.join(citation.quote.split())}”"]
+        lines.append(f"   {citation.document.name}, characters {citation.start} to {citation.end}")
     lines.extend(f"note: {warning}" for warning in answer.warnings)
     if answer.usage:
         lines.append(f"written by {answer.mode}: {usage_text(answer.usage)}")
     return "\n".join(lines).rstrip()
+
+
+def _marked(sentence: Sentence) -> str:
+    marks = " ".join(f"({n})" for n in sentence.citations)
+    why = "" if sentence.supported else f"  [not supported: {sentence.reason}]"
+    return f"{sentence.text} {marks}".rstrip() + why
 
 
 def hits_text(hits: Sequence[Hit]) -> str:

@@ -78,6 +78,8 @@ def markdown(found: dict[str, Any]) -> str:
     lines += ["## " + ("Nearest passages" if found["abstained"] else "Sources"), ""]
     for citation in found["citations"]:
         lines += [f"{citation['n']}. {_plain(_source(citation))}", "", f"   > {_plain(_quote(citation))}", ""]
+    for differs in found.get("differences", []):
+        lines += [f"Note: {_plain(differs['note'])}", "", f"> {_plain(_quote(differs))}", ""]
     lines += ["## How it was made", "", *(f"- {_plain(line)}" for line in _made(found))]
     return "\n".join(lines) + "\n"
 
@@ -95,6 +97,9 @@ def _docx(found: dict[str, Any], path: Path) -> None:
     for citation in found["citations"]:
         document.add_paragraph(f"[{citation['n']}] {_source(citation)}")
         document.add_paragraph(_quote(citation), style="Intense Quote")
+    for differs in found.get("differences", []):
+        document.add_paragraph(f"Note: {differs['note']}")
+        document.add_paragraph(_quote(differs), style="Intense Quote")
     document.add_heading("How it was made", 2)
     for line in _made(found):
         document.add_paragraph(line, style="List Bullet")

@@ -11,7 +11,9 @@ from typing import Any
 
 from rag import cite
 from rag.claims import verb_stems
+from rag.compose import Task, brief_on, compare, document_of, summarise, task_of
 from rag.condense import Kind, Turn, condense, kind_of
+from rag.differ import differences
 from rag.embedding import Embedded, Embedder
 from rag.errors import ModelError
 from rag.extract import Extract, extract
@@ -122,11 +124,53 @@ class Desk:
         if kind == "source" or (kind == "translate" and self._model is None):
             yield self._said_before(question, turns[-1].answer, kind)
             return
+        if task := task_of(question):
+            yield self._composed(question, task, only, turns)
+            return
         alone = self._alone(question, kind, turns)
         begun = State(alone, self.library, only, question if alone != question else "")
         state = self.retrieve(self.understand(begun))
         for grown in self._answers(state):
             yield self.verify(grown)
+
+    def _composed(self, question: str, task: Task, only: Filter, turns: Sequence[Turn]) -> Answer:
+        """A comparison, a summary or a briefing, made of quotations."""
+        library, begin = self.library, time.perf_counter()
+        understand(question, self.glossary, max_chars=self.settings.max_question_chars)  # refuses what is no question
+        timings = {"understand": _ms(begin), "retrieve": 0.0}
+        hits: list[Hit] = []
+
+        def find(text: str, k: int) -> list[Hit]:
+            began = time.perf_counter()
+            query = understand(text, self.glossary, max_chars=self.settings.max_question_chars)
+            found, _ = self._find(library, query, self.embedder.embed_query(query.reading), k, only)
+            hits.extend(found)
+            timings["retrieve"] += _ms(began)
+            return found
+
+        begin = time.perf_counter()
+        if task.kind == "comparison":
+            composed = compare(library, task, find, self.glossary)
+        else:
+            allowed = only.select(library.listings.values()) if only else []
+            last = next((turn.answer.citations[0].document for turn in turns[::-1] if turn.answer.citations), None)
+            document = document_of(library, task.subjects[0], allowed, last) if task.kind == "summary" else None
+            composed = summarise(library, document) if document else brief_on(library, task.subjects[0], find)
+        if not composed.sentences and not hits:
+            find(" ".join(task.subjects), self.settings.k)
+        answer = Answer(
+            question,
+            tuple(composed.sentences),
+            tuple(composed.citations),
+            abstained=False,
+            mode="extractive",
+            confidence=1.0,
+            outline=composed.outline,
+        )
+        if not composed.sentences:
+            answer = self._abstention(State(question, library, only, hits=tuple(hits)), "extractive", 0.0)
+        timings["answer"] = _ms(begin) - timings["retrieve"]
+        return self.verify(State(question, library, only, hits=tuple(hits), answer=answer, timings_ms=timings))
 
     def _alone(self, question: str, kind: Kind, turns: Sequence[Turn]) -> str:
         if kind == "translate":
@@ -216,6 +260,9 @@ class Desk:
             )
         timings = {**state.timings_ms, "verify": state.timings_ms.get("verify", 0.0) + _ms(begin)}
         timings["total"] = sum(timings[step] for step in ("understand", "retrieve", "answer", "verify"))
+        if answer.sentences:
+            found = differences(answer.citations, state.hits, self.judge.spelled_out)
+            answer = replace(answer, differences=tuple(found))
         if state.written:
             answer = replace(answer, question=state.written, understood=state.question)
         return replace(answer, timings_ms=timings)

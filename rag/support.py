@@ -148,6 +148,10 @@ class Judge:
             reason = "the quotation does not say it" + (f": nothing there says {weakest!r}" if weakest else "")
         return Support(not reason, start, end, reason, score, features)
 
+    def spelled_out(self, text: str) -> str:
+        """`text` with every term and place by its first name."""
+        return self._canonical(text).text
+
     def _spelled_out(self, text: str) -> Text:
         """`text` with every term and place by its first name: the US and the United States are one."""
         mentions = self._glossary.mentions(text)

@@ -110,6 +110,31 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table, or a section: for each column the sentences, by their place in the answer."""
+
+    heading: str
+    cells: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """How a long answer is laid out: a comparison has a column for each subject, anything else has one."""
+
+    kind: str  # comparison, summary or briefing
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What another source says otherwise than an answer's citations: for a reader, and where it stands."""
+
+    note: str
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What a language model read and wrote, in tokens: `counted` by its provider, or else by tiktoken.
 
@@ -135,6 +160,8 @@ class Answer:
     warnings: tuple[str, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
     usage: Usage | None = None
+    differences: tuple[Difference, ...] = ()
+    outline: Outline | None = None
     understood: str = ""  # a follow-up as the question that was answered; empty when it stands alone
 
     @property

@@ -8,7 +8,7 @@ from html import escape
 from app.output import NOT_SAID, usage_text
 from app.sources import Source
 from app.viewer import with_source_links
-from rag.types import Answer, Citation
+from rag.types import Answer, Citation, Outline, Sentence
 
 SUGGESTIONS = (
     "Which new mechanisms does the brief describe?",
@@ -55,28 +55,49 @@ def render_answer(answer: Answer, sources: Mapping[str, Source]) -> str:
         parts.append(f'<p class="bd-abstained">{NOT_SAID}</p>')
         if answer.citations:
             parts.append('<p class="bd-note">The nearest passages, which do not answer it:</p>')
-    for sentence in answer.sentences:
-        chips = "".join(_chip(by_number[n]) for n in sentence.citations if n in by_number)
-        text = with_source_links(sentence.text, sources)
-        if sentence.supported:
-            parts.append(f'<p class="bd-sentence">{text} {chips}</p>')
-        else:
-            reason = escape(sentence.reason)
-            parts.append(
-                f'<p class="bd-sentence bd-unsupported">{text} <span class="bd-why">not supported: {reason}</span></p>'
-            )
+    rendered = [_sentence(sentence, by_number, sources) for sentence in answer.sentences]
+    parts += _laid_out(answer.outline, rendered) if answer.outline else rendered
     if answer.citations:
         grouped: dict[str, list[Citation]] = {}
         for citation in answer.citations:
             grouped.setdefault(citation.document.id, []).append(citation)
         rows = "".join(_source(citations, answer.abstained) for citations in grouped.values())
         parts.append(f'<ul class="bd-sources">{rows}</ul>')
+    for difference in answer.differences:
+        quote = escape(" ".join(difference.citation.quote.split()))
+        note = f"{escape(difference.note)} <q>{quote}</q> {_chip(difference.citation)}"
+        parts.append(f'<p class="bd-differs">{note}</p>')
     parts.extend(f'<p class="bd-note">{escape(warning)}</p>' for warning in answer.warnings)
     total = answer.timings_ms.get("total")
     mode = "quotations only, no language model" if answer.mode == "extractive" else f"written by {answer.mode}, checked"
     spent = f", {usage_text(answer.usage)}" if answer.usage else ""
     parts.append(f'<p class="bd-mode">{escape(mode + spent)}{f", {total:.0f} ms" if total else ""}</p>')
     return "".join(parts)
+
+
+def _sentence(sentence: Sentence, by_number: Mapping[int, Citation], sources: Mapping[str, Source]) -> str:
+    chips = "".join(_chip(by_number[n]) for n in sentence.citations if n in by_number)
+    text = with_source_links(sentence.text, sources)
+    if sentence.supported:
+        return f'<p class="bd-sentence">{text} {chips}</p>'
+    why = f'<span class="bd-why">not supported: {escape(sentence.reason)}</span>'
+    return f'<p class="bd-sentence bd-unsupported">{text} {why}</p>'
+
+
+def _laid_out(outline: Outline, rendered: Sequence[str]) -> list[str]:
+    """Sections with their sentences; a comparison as a table, its subjects as columns."""
+
+    def cell(indices: Sequence[int]) -> str:
+        return "".join(rendered[i] for i in indices)
+
+    if len(outline.columns) == 1:
+        return [f"<h4>{escape(row.heading)}</h4>{cell(row.cells[0])}" for row in outline.rows]
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in outline.columns)
+    body = "".join(
+        f'<tr><th scope="row">{escape(row.heading)}</th>{"".join(f"<td>{cell(c)}</td>" for c in row.cells)}</tr>'
+        for row in outline.rows
+    )
+    return [f'<table class="bd-compare"><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>']
 
 
 def _target(citation: Citation) -> str:

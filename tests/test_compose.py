@@ -1,0 +1,105 @@
+"""Comparisons, summaries and briefings: laid out, and every sentence of them quoted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.ui.conversation import render_answer
+from rag.chain import Desk
+from rag.compose import Task, task_of
+from rag.filters import Filter
+from rag.types import Answer
+from tests.conftest import run_cli
+from tests.test_answers import BRIEF, assert_sound
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Compare Chengdu and Chongqing", Task("comparison", ("Chengdu", "Chongqing"))),
+        ("compare the EU with China in terms of wages?", Task("comparison", ("the EU", "China"), "wages")),
+        ("What is the difference between Go West and the 15th plan?", Task("comparison", ("Go West", "the 15th plan"))),
+        ("How does Chengdu differ from Gansu in size?", Task("comparison", ("Chengdu", "Gansu"), "size")),
+        ("比较成都和重庆", Task("comparison", ("成都", "重庆"))),
+        ("Summarise this document", Task("summary", ("this document",))),
+        ("give me a short summary of the brief", Task("summary", ("the brief",))),
+        ("Brief me on chips in Chengdu.", Task("briefing", ("chips in Chengdu",))),
+        ("Tell me about involution", Task("briefing", ("involution",))),
+        ("What does the brief compare?", None),
+        ("Who wrote the summary of the plan?", None),
+    ],
+)  # fmt: skip
+def test_what_is_to_be_composed_is_read_from_the_question(question: str, expected: Task | None) -> None:
+    assert task_of(question) == expected
+
+
+def assert_laid_out(answer: Answer) -> None:
+    assert_sound(answer)
+    assert answer.outline is not None
+    placed = [i for row in answer.outline.rows for cell in row.cells for i in cell]
+    assert set(placed) == set(range(len(answer.sentences)))
+    assert all(len(row.cells) == len(answer.outline.columns) for row in answer.outline.rows)
+    assert all(sentence.supported for sentence in answer.sentences)
+
+
+def test_a_comparison_is_a_table_with_citations_in_its_cells(desk: Desk) -> None:
+    answer = desk.ask("Compare Intel and GlobalFoundries")
+    assert_laid_out(answer)
+    assert answer.outline is not None
+    assert answer.outline.columns == ("Intel", "GlobalFoundries")
+    for row in answer.outline.rows:
+        for name, cell in zip(answer.outline.columns, row.cells, strict=True):
+            document = answer.citations[answer.sentences[cell[0]].citations[0] - 1].document
+            assert name in answer.sentences[cell[0]].text or name in document.text
+    html = render_answer(answer, {})
+    assert "<table" in html
+    assert html.count("bd-chip") >= 2
+
+
+def test_what_the_documents_do_not_know_is_not_compared(desk: Desk) -> None:
+    for question in ("Compare Paris and Tokyo", "Compare Chengdu and Tokyo"):
+        answer = desk.ask(question)
+        assert answer.abstained
+        assert answer.citations
+
+
+@pytest.mark.parametrize("question", ["Summarise the brief", "Summarise this document"])
+def test_a_document_is_summarised_section_by_section(desk: Desk, question: str) -> None:
+    answer = desk.ask(question, Filter(documents=(BRIEF,)))
+    assert_laid_out(answer)
+    assert {citation.document.name for citation in answer.citations} == {BRIEF}
+    assert answer.outline is not None
+    headings = [row.heading for row in answer.outline.rows]
+    assert "Policy recommendations" in headings
+    assert len(answer.outline.rows[headings.index("Policy recommendations")].cells[0]) == 5
+
+
+def test_this_document_is_the_one_just_quoted(desk: Desk) -> None:
+    turns = desk.converse(["How many firms in Chengdu make industrial drones?"])
+    answer = desk.ask("Summarise this document", turns=turns)
+    assert {c.document.name for c in answer.citations} == {turns[0].answer.citations[0].document.name}
+
+
+def test_a_briefing_has_a_section_for_each_document(desk: Desk) -> None:
+    answer = desk.ask("Brief me on the low-altitude economy")
+    assert_laid_out(answer)
+    assert answer.outline is not None
+    titles = [row.heading for row in answer.outline.rows]
+    assert len(titles) == len(set(titles)) >= 2
+    assert "low-altitude" in titles[0]
+
+
+def test_a_summary_of_no_document_is_a_briefing_and_of_nothing_an_abstention(desk: Desk) -> None:
+    assert desk.ask("Summarise chips in Chengdu").outline is not None
+    assert desk.ask("Summarise the history of jazz in Argentina").abstained
+
+
+def test_the_command_prints_and_exports_the_layout(corpus_home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    done = run_cli("ask", "Compare Intel and GlobalFoundries", "--json", "--receipt", str(path), home=corpus_home)
+    assert json.loads(done.stdout)["outline"]["columns"] == ["Intel", "GlobalFoundries"]
+    assert run_cli("verify", str(path), home=corpus_home).returncode == 0
+    assert "Intel: " in run_cli("ask", "Compare Intel and GlobalFoundries", home=corpus_home).stdout

@@ -1,0 +1,90 @@
+"""Answers say where sources differ, and what has happened since a source looked ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ingest.pipeline import ingest
+from rag.chain import Desk
+from rag.embedding import Embedder
+from rag.settings import load_settings
+from tests.test_answers import assert_sound
+
+Opened = Callable[..., Desk]
+
+
+@pytest.fixture
+def opened(tmp_path: Path, embedder: Embedder) -> Opened:
+    def open_desk(**texts: str) -> Desk:
+        corpus = tmp_path / "corpus"
+        corpus.mkdir()
+        for name, text in texts.items():
+            (corpus / f"{name}.md").write_text(text)
+        settings = load_settings(home=tmp_path / "home", corpus=corpus)
+        ingest([], settings, embedder)
+        return Desk(settings, embedder)
+
+    return open_desk
+
+
+def note(title: str, date: str, text: str) -> str:
+    return f"---\ntitle: {title}\ndate: {date}\n---\n\n{text}\n"
+
+
+def test_another_value_for_the_same_quantity_is_shown_with_its_source(opened: Opened) -> None:
+    desk = opened(
+        one=note("Annual report", "2023-03-01", "The harbour of Lindmoor handled 4.1 million tonnes in 2022."),
+        two=note("Revised figures", "2024-05-01", "In 2022 the harbour of Lindmoor handled 3.8 million tonnes."),
+    )
+    answer = desk.ask("How many tonnes did the harbour of Lindmoor handle in 2022?")
+    assert_sound(answer)
+    assert [d.note for d in answer.differences if "the sources differ" in d.note]
+    shown = answer.text + answer.differences[0].citation.quote
+    assert "4.1 million" in shown
+    assert "3.8 million" in shown
+    assert "2024-05-01" in answer.differences[0].note
+    found = answer.differences[0].citation
+    assert found.document.text[found.start : found.end] == found.quote
+    assert found.number == len(answer.citations) + 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "In 2021 the harbour of Lindmoor handled 3.8 million tonnes.",
+        "In 2022 the harbour of Crail handled 3.8 million tonnes.",
+        "In 2022 the harbour of Lindmoor earned 3.8 million euro.",
+        "In 2022 the harbour of Lindmoor handled 4.1 million tonnes.",
+        "Fish made up 1.2 million tonnes of what the harbour of Lindmoor handled in 2022.",
+    ],
+)
+def test_other_years_places_units_and_parts_do_not_differ(opened: Opened, other: str) -> None:
+    desk = opened(
+        one=note("Annual report", "2023-03-01", "The harbour of Lindmoor handled 4.1 million tonnes in 2022."),
+        two=note("Another report", "2024-05-01", other),
+    )
+    answer = desk.ask("How many tonnes did the harbour of Lindmoor handle in 2022?")
+    assert not answer.differences
+
+
+def test_what_has_happened_since_a_source_looked_ahead_is_shown(desk: Desk) -> None:
+    answer = desk.ask("What are the five recommendations to the EU?")
+    assert_sound(answer)
+    assert "looks ahead to 15th Five-Year Plan" in answer.differences[0].note
+    assert "adopted" in answer.differences[0].citation.quote
+
+
+def test_a_forecast_and_its_outcome(opened: Opened) -> None:
+    desk = opened(
+        one=note(
+            "Outlook", "2023-03-01", "The success of Lindmoor will depend on the forthcoming Coastal Harbour Act."
+        ),
+        two=note("News", "2024-05-01", "The Coastal Harbour Act was adopted on 3 April 2024 by the council."),
+    )
+    answer = desk.ask("What will the success of Lindmoor depend on?")
+    assert_sound(answer)
+    assert "since then" in answer.differences[0].note
+    assert "was adopted on 3 April 2024" in answer.differences[0].citation.quote
