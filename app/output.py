@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rag.types import Answer, Citation, Difference, Hit, Outline, Sentence, Usage
@@ -30,6 +31,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "warnings": list(answer.warnings),
         "timings_ms": _rounded(answer.timings_ms),
         **({"usage": usage_json(answer.usage)} if answer.usage else {}),
+        **({"definition": asdict(answer.definition)} if answer.definition else {}),
         **({"outline": outline_json(answer.outline)} if answer.outline else {}),
         **({"differences": [_difference(d) for d in answer.differences]} if answer.differences else {}),
         **({"understood": answer.understood} if answer.understood else {}),
@@ -127,6 +129,8 @@ def answer_text(answer: Answer) -> str:
         lines.append(f"   {document.name}, characters {citation.start} to {citation.end}")
         if answer.abstained or citation.quote != answer.sentences[0].text:
             lines.append(f"   “{' '.join(citation.quote.split())}”")
+    if answer.definition:
+        lines.append(f"glossary: {answer.definition.term}: {answer.definition.text} [{answer.definition.source}]")
     for difference in answer.differences:
         citation = difference.citation
         lines += [f"note: {difference.note}", f"   “{' '.join(citation.quote.split())}”"]

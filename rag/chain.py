@@ -26,7 +26,7 @@ from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.store.library import Library
 from rag.support import Judge
-from rag.types import Answer, Citation, Hit, Sentence
+from rag.types import Answer, Citation, Definition, Hit, Sentence
 
 NEAREST = 3  # passages shown with an abstention
 _ATTEMPTS = 2  # at an answer by a language model, when what went wrong may pass
@@ -263,9 +263,25 @@ class Desk:
         if answer.sentences:
             found = differences(answer.citations, state.hits, self.judge.spelled_out)
             answer = replace(answer, differences=tuple(found))
+        if state.query is not None and state.query.answer_type == "definition":
+            answer = replace(answer, definition=self._definition(state.query))
         if state.written:
             answer = replace(answer, question=state.written, understood=state.question)
         return replace(answer, timings_ms=timings)
+
+    def _definition(self, query: Query) -> Definition | None:
+        """The glossary's entry, when the question asks for one term and nothing else."""
+        found = [m.term for m in self.glossary.mentions(query.reading) if m.term.definition]
+        beside = [
+            need
+            for need in query.needs
+            if not any(
+                need.text.casefold() in {form.casefold() for form in (*term.forms, *term.chinese)} for term in found
+            )
+        ]
+        if len({term.name for term in found}) != 1 or beside:
+            return None
+        return Definition(found[0].name, found[0].definition, found[0].source)
 
     def _answers(self, state: State) -> Iterator[State]:
         """States with a growing answer; the last one is complete."""

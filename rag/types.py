@@ -127,6 +127,15 @@ class Outline:
 
 
 @dataclass(frozen=True, slots=True)
+class Definition:
+    """What the glossary says of a term, and on which source. It is the glossary's, and no quotation of a document."""
+
+    term: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """What another source says otherwise than an answer's citations: for a reader, and where it stands."""
 
@@ -162,6 +171,7 @@ class Answer:
     usage: Usage | None = None
     differences: tuple[Difference, ...] = ()
     outline: Outline | None = None
+    definition: Definition | None = None  # of the term that was asked for
     understood: str = ""  # a follow-up as the question that was answered; empty when it stands alone
 
     @property

@@ -63,6 +63,10 @@ def render_answer(answer: Answer, sources: Mapping[str, Source]) -> str:
             grouped.setdefault(citation.document.id, []).append(citation)
         rows = "".join(_source(citations, answer.abstained) for citations in grouped.values())
         parts.append(f'<ul class="bd-sources">{rows}</ul>')
+    if answer.definition:
+        term, text, source = answer.definition.term, answer.definition.text, answer.definition.source
+        said = with_source_links(f"{text} [{source}]" if source else text, sources)
+        parts.append(f'<p class="bd-glossary"><strong>{escape(term)}</strong> in the glossary: {said}</p>')
     for difference in answer.differences:
         quote = escape(" ".join(difference.citation.quote.split()))
         note = f"{escape(difference.note)} <q>{quote}</q> {_chip(difference.citation)}"

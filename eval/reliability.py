@@ -1,0 +1,81 @@
+"""How far the confidence behind an abstention can be trusted: `python -m eval.reliability [--plot FILE]`.
+
+For each half of the set: the area under the ROC curve of telling answerable questions from others, the Brier score, and
+in bins of confidence the share of questions that the documents do answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import click
+
+from eval.dataset import DEFAULT_SET, HALVES, load_set
+from rag.chain import Desk
+from rag.settings import load_settings
+
+BINS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+
+def confidences(desk: Desk, half: str) -> tuple[list[float], list[bool]]:
+    """The confidence of each question of a half, and whether the documents answer it."""
+    questions = [question for question in load_set(DEFAULT_SET) if question.half == half]
+    return [desk.ask(question.question).confidence for question in questions], [q.answerable for q in questions]
+
+
+def figures(sure: Sequence[float], answerable: Sequence[bool]) -> dict[str, Any]:
+    """`auc`, `brier` (Brier, 1950) and `bins` of (questions, mean confidence, share answerable)."""
+    from sklearn.metrics import brier_score_loss, roc_auc_score
+
+    bins = []
+    for low, high in pairwise(BINS):
+        inside = [i for i, value in enumerate(sure) if low <= value < high or (high == 1.0 and value == 1.0)]
+        if inside:
+            bins.append((len(inside), mean(sure[i] for i in inside), mean(answerable[i] for i in inside)))
+    return {
+        "auc": float(roc_auc_score(answerable, sure)),
+        "brier": float(brier_score_loss(answerable, sure)),
+        "bins": bins,
+    }
+
+
+def plot(found: dict[str, dict[str, Any]], path: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(4.6, 4.2))
+    axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
+    for half, values in found.items():
+        label = f"{half}, area under the curve {values['auc']:.2f}"
+        axes.plot([b[1] for b in values["bins"]], [b[2] for b in values["bins"]], marker="o", label=label)
+        for count, x, y in values["bins"]:
+            axes.annotate(str(count), (x, y), textcoords="offset points", xytext=(5, -10), fontsize=8, color="0.4")
+    axes.set(xlabel="confidence", ylabel="share that the documents answer", xlim=(0, 1), ylim=(0, 1.03))
+    axes.legend(frameon=False, loc="upper left")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+
+
+@click.command()
+@click.option("--plot", "target", type=click.Path(path_type=Path), help="Where to draw it, as SVG.")
+def main(target: Path | None) -> None:
+    """Measure the confidence on both halves."""
+    desk = Desk(load_settings(llm=""))
+    found = {half: figures(*confidences(desk, half)) for half in HALVES}
+    for half, values in found.items():
+        click.echo(f"{half}: area under the curve {values['auc']:.3f}, Brier score {values['brier']:.3f}")
+        for count, sure, share in values["bins"]:
+            click.echo(f"  {count:3} questions at confidence {sure:.2f}: {share:.2f} answerable")
+    if target:
+        plot(found, target)
+
+
+if __name__ == "__main__":
+    main()
