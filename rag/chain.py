@@ -124,8 +124,8 @@ class Desk:
         if kind == "source" or (kind == "translate" and self._model is None):
             yield self._said_before(question, turns[-1].answer, kind)
             return
-        if task := task_of(question):
-            yield self._composed(question, task, only, turns)
+        if (task := task_of(question)) and (composed := self._composed(question, task, only, turns)):
+            yield composed
             return
         alone = self._alone(question, kind, turns)
         begun = State(alone, self.library, only, question if alone != question else "")
@@ -133,8 +133,8 @@ class Desk:
         for grown in self._answers(state):
             yield self.verify(grown)
 
-    def _composed(self, question: str, task: Task, only: Filter, turns: Sequence[Turn]) -> Answer:
-        """A comparison, a summary or a briefing, made of quotations."""
+    def _composed(self, question: str, task: Task, only: Filter, turns: Sequence[Turn]) -> Answer | None:
+        """A comparison, a summary or a briefing, made of quotations; None when the documents hold too little for it."""
         library, begin = self.library, time.perf_counter()
         understand(question, self.glossary, max_chars=self.settings.max_question_chars)  # refuses what is no question
         timings = {"understand": _ms(begin), "retrieve": 0.0}
@@ -156,8 +156,8 @@ class Desk:
             last = next((turn.answer.citations[0].document for turn in turns[::-1] if turn.answer.citations), None)
             document = document_of(library, task.subjects[0], allowed, last) if task.kind == "summary" else None
             composed = summarise(library, document) if document else brief_on(library, task.subjects[0], find)
-        if not composed.sentences and not hits:
-            find(" ".join(task.subjects), self.settings.k)
+        if not composed.sentences:
+            return None
         answer = Answer(
             question,
             tuple(composed.sentences),
@@ -167,8 +167,6 @@ class Desk:
             confidence=1.0,
             outline=composed.outline,
         )
-        if not composed.sentences:
-            answer = self._abstention(State(question, library, only, hits=tuple(hits)), "extractive", 0.0)
         timings["answer"] = _ms(begin) - timings["retrieve"]
         return self.verify(State(question, library, only, hits=tuple(hits), answer=answer, timings_ms=timings))
 

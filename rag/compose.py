@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from rag.cite import cite
-from rag.claims import names, quantities
+from rag.claims import content, names, quantities, verbs
 from rag.embedding import Floats
 from rag.expects import without_marks
 from rag.extract import list_around
@@ -204,12 +204,17 @@ def _without(text: str, terms: frozenset[str]) -> str:
 
 
 def _heading(one: _Said, other: _Said) -> str:
-    """What a row is about: the heading both stand under, or the words that both say."""
+    """What a row is about: the heading both stand under, or the things that both say."""
     if one.hit.passage.heading and one.hit.passage.heading == other.hit.passage.heading:
         return one.hit.passage.heading.split(" > ")[-1]
-    said = {word.stem for word in words(other.text) if not word.is_stopword and word.kind == "word"}
-    shared = [w.text for w in words(without_marks(one.text)) if w.stem in said and w.kind == "word" and len(w.text) > 3]
-    return " ".join(dict.fromkeys(word.lower() for word in shared[:3])) or one.hit.passage.heading.split(" > ")[-1]
+    said, acts = stems_of(other.text), verbs(one.text)
+    named = {word.start for word in names(one.text)}
+    shared = [
+        word.text.removesuffix("'s").lower()
+        for word in content(without_marks(one.text))
+        if word.stem in said and word.start not in acts | named and len(word.text) > 3
+    ]
+    return " ".join(dict.fromkeys(shared[:2])) or one.hit.passage.heading.split(" > ")[-1]
 
 
 # -- summary and briefing

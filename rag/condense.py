@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.claims import DIRECTIONS, content, dates, names
+from rag.claims import DIRECTIONS, content, dates, names, verbs
 from rag.glossary import Glossary
 from rag.places import places
 from rag.types import Answer
@@ -51,6 +51,10 @@ _WH = re.compile(
     r"did|can|could|has|have|will)\b",
     re.IGNORECASE,
 )
+_FINITE = re.compile(
+    r"\b(is|are|was|were|be|do|does|did|has|have|had|will|would|can|could|should|may|might|must)\b|[是有在做]",
+    re.IGNORECASE,
+)
 _WHY = re.compile(
     r"^(and |but |so )?(why|how come|what for|为什么|为何)( (is|was|did|does|do) (that|this|it)( so)?| so| not)?\W*$",
     re.IGNORECASE,
@@ -84,6 +88,9 @@ def kind_of(question: str, turns: Sequence[Turn]) -> Kind:
         return "follow-up"
     if not _WH.match(text) and len(content(text)) <= 3 and len(words(text)) <= 6 and text.endswith(("?", "？")):
         return "follow-up"  # "The west?"
+    acts = verbs(text) - {word.start for word in content(text)[:1]}  # "which date" asks for a date
+    if _WH.match(text) and not _FINITE.search(text) and not acts and not names(text):
+        return "follow-up"  # "On which date?", "By whom?"
     pronoun = _PRONOUN.search(text)
     if pronoun is None or _EXPLETIVE.search(text):
         return "alone"
@@ -177,26 +184,36 @@ def _asked_anew(last: str, asking: str) -> str:
 
 
 def _replaced(last: str, new: str, glossary: Glossary) -> str:
-    """The last question asked of something else of the same kind: another year, region or name."""
+    """The last question asked of something else of the same kind: another year, region or name, or two of these."""
     plain = re.sub(r"^(for|in|on|about|with|by|of|at|to|from)\s+", "", new, flags=re.IGNORECASE)
-    if dates(plain) and (old := dates(last)):
-        return f"{last[: old[0].start]}{plain}{last[old[-1].end :]}"
+    when, changed = dates(plain), last
+    if when:
+        said = plain[when[0].start : when[-1].end]
+        if old := dates(changed):
+            changed = f"{changed[: old[0].start]}{said}{changed[old[-1].end :]}"
+        plain = re.sub(r"\s*\b(in|for|of|by|since)?\s*$", "", plain[: when[0].start]) + plain[when[-1].end :]
+        if not plain.strip():
+            return changed if old else f"{changed.rstrip('?？ ')} in {said}?"
+        if not old:
+            changed = f"{changed.rstrip('?？ ')} in {said}?"
+    plain = plain.strip()
     if any(word.stem in DIRECTIONS for word in words(plain)):
-        olds = [word for word in words(last) if word.stem in DIRECTIONS]
+        olds = [word for word in words(changed) if word.stem in DIRECTIONS]
         if olds:
-            return _cut(last, olds[0].start, olds[-1].end, plain)
-    named = bool(names(f"of {plain}") or glossary.mentions(plain) or places().mentions(plain))
-    olds_named = [(m.start, m.end) for m in (*places().mentions(last), *glossary.mentions(last))]
-    if named and not olds_named:
-        olds_named = [(last.index(run), last.index(run) + len(run)) for run in _name_runs(last)]
-    if named and olds_named:
-        # A place takes the place of a place, a term that of the last term.
-        alike = [
-            span for span in olds_named if bool(places().mentions(last[slice(*span)])) == bool(places().mentions(plain))
-        ]
-        start, end = max(alike or olds_named)
-        return _cut(last, start, end, plain)
-    return f"{last.rstrip('?？ ')} {new}?"
+            return _cut(changed, olds[0].start, olds[-1].end, plain)
+    # A name takes the place of a name, the last one; a term that of a term.
+    if names(f"of {plain}"):
+        owner = bool(re.search(r"['’]s$", plain))
+        runs = [(changed.rindex(run), changed.rindex(run) + len(run)) for run in _name_runs(changed)]
+        runs = [(a, b) for a, b in runs if a > 0 and not changed[a:b].isupper()] or runs
+        if runs:
+            start, end = max(runs)
+            owned = changed[end:].startswith(("'s", "’s")) or re.search(r"['’]s$", changed[start:end])
+            return _cut(changed, start, end, re.sub(r"['’]s$", "", plain) if owner and not owned else plain)
+    spans = [(mention.start, mention.end) for mention in glossary.mentions(changed)]
+    if spans and glossary.mentions(plain):
+        return _cut(changed, *max(spans), plain)
+    return f"{changed.rstrip('?？ ')} {new}?"
 
 
 def _cut(text: str, start: int, end: int, new: str) -> str:

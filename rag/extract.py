@@ -26,7 +26,9 @@ from rag.words import leans_on_the_one_before, words
 
 MAX_SENTENCES = 3
 MAX_LIST = 12
-_SECOND = 0.95  # a second or third sentence must reach this share of the best one's score
+# A second or third sentence must reach this share of the best one's score; less when it stands in the same passage,
+# where one sentence goes on with what another began.
+_SECOND, _BESIDE = 0.95, 0.85
 _ITEM = re.compile(r"[ \t]*([-*+•]|\d{1,3}[.)])[ \t]+(?=\S)")
 _LIST_LEAD = 0.5  # share of the question that must stand above a list
 _STANDS_OUT = 0.12  # an item this far ahead of the next is what the question is about
@@ -83,8 +85,9 @@ def _best_few(query: Query, candidates: Sequence[Candidate]) -> list[Candidate]:
     best = candidates[0]
     chosen = [best]
     for candidate in candidates[1:]:
-        if len(chosen) == MAX_SENTENCES or candidate.score < _SECOND * best.score:
-            break
+        beside = any(candidate.hit.passage.id == other.hit.passage.id for other in chosen)
+        if len(chosen) == MAX_SENTENCES or candidate.score < (_BESIDE if beside else _SECOND) * best.score:
+            continue
         if any(_alike(candidate, other) for other in chosen):
             continue
         chosen.append(candidate)

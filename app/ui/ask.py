@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from app.receipt import FORMATS, receipt, write_receipt
 from app.sources import load_sources
 from app.ui.conversation import render_answer, render_conversation, render_error, render_turn, render_waiting
 from app.ui.scope import build_scope, scope
@@ -72,6 +74,18 @@ def build_ask(desk: Desk) -> None:
             return '<p class="bd-error">This document is no longer in the library; ask the question again.</p>'
         return render_source(document, sources, int(wanted["start"]), int(wanted["end"]))
 
+    def make_receipts(turns: list[Shown]) -> list[Any]:
+        """The last answer as files to download."""
+        answer = next((told.answer for _, told in reversed(turns) if told), None)
+        if answer is None:
+            return [gr.Row(visible=False), *(gr.DownloadButton() for _ in FORMATS)]
+        folder = Path(tempfile.mkdtemp(prefix="briefdesk-receipt-"))
+        paths = [folder / f"receipt{suffix}" for suffix in FORMATS]
+        found = receipt(answer, desk)
+        for path in paths:
+            write_receipt(found, path)
+        return [gr.Row(visible=True), *(gr.DownloadButton(value=str(path)) for path in paths)]
+
     turns = gr.State([])
     with gr.Row(equal_height=False):
         with gr.Column(scale=3, min_width=320):
@@ -92,6 +106,10 @@ def build_ask(desk: Desk) -> None:
                 elem_id="bd-question",
                 autofocus=True,
             )
+            with gr.Row(elem_id="bd-receipts", visible=False) as receipts:
+                downloads = [
+                    gr.DownloadButton(f"Receipt {suffix}", size="sm", elem_classes="bd-receipt") for suffix in FORMATS
+                ]
             chosen = build_scope(desk)
         with gr.Column(scale=2, min_width=320, elem_id="bd-source-column"):
             source = gr.HTML(
@@ -107,6 +125,8 @@ def build_ask(desk: Desk) -> None:
     suggested = conversation.submit(
         answer_suggestion, [turns, *chosen], outputs, show_progress="hidden", api_visibility="private"
     )
+    for done in (asked, suggested):
+        done.then(make_receipts, turns, [receipts, *downloads], show_progress="hidden", api_visibility="private")
     if desk.mode != "extractive":
         question.stop(None, cancels=[asked, suggested])
     conversation.select(open_source, None, source, show_progress="hidden", api_visibility="private", queue=False)
