@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from app.receipt import check_receipt
+from rag.settings import load_settings
 from tests.conftest import Served
+from tests.llm_server import ScriptedModel, waited
 
 pytestmark = pytest.mark.browser
 TIMEOUT_MS = 30_000
@@ -81,6 +86,7 @@ def test_every_suggestion_has_a_cited_answer(page: Any) -> None:
         page.locator(".bd-suggestion").nth(number).click()
         page.wait_for_selector(".bd-chip")
         assert page.locator(".bd-abstained").count() == 0
+        page.wait_for_selector("#bd-receipts button")  # the last thing that comes; a reload would cut it off
 
 
 def test_what_the_documents_do_not_say_is_said_plainly(page: Any) -> None:
@@ -135,3 +141,57 @@ def test_only_the_chosen_documents_are_asked(page: Any) -> None:
     page.wait_for_function("document.querySelector('#bd-scope').innerText.includes('Documents to ask: 1 of 32')")
     turn = ask(page, "What did China spend on R&D in 2024?")
     assert turn.locator(".bd-open").all_inner_texts() == ["ReConnect China Policy Brief 24: Local conditions"]
+
+
+def test_an_answer_s_receipt_is_downloaded_and_holds(page: Any, corpus_home: Path, tmp_path: Path) -> None:
+    ask(page, "How much did China spend on R&D in 2024?")
+    page.wait_for_selector("#bd-receipts button:has-text('.json')")
+    with page.expect_download() as download:
+        page.click("#bd-receipts button:has-text('.json')")
+    path = tmp_path / "receipt.json"
+    download.value.save_as(path)
+    checked = check_receipt(path, load_settings(home=corpus_home))
+    assert {quotation["state"] for quotation in checked["quotations"]} == {"stands"}
+
+
+def test_a_follow_up_says_how_it_was_understood(page: Any) -> None:
+    ask(page, "How much did China spend on R&D in 2024?")
+    turn = ask(page, "And in 2023?")
+    assert "How much did China spend on R&D in 2023?" in turn.locator(".bd-understood").inner_text()
+    assert "3,335.71" in turn.inner_text()
+
+
+def test_a_comparison_is_a_table_that_fits_a_phone(page: Any) -> None:
+    turn = ask(page, "Compare Intel and GlobalFoundries")
+    assert turn.locator("table.bd-compare th[scope=col]").all_inner_texts() == ["Intel", "GlobalFoundries"]
+    turn.locator(".bd-compare .bd-chip").first.click()
+    page.locator("#bd-source mark").first.wait_for()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth <= 390")
+    page.set_viewport_size({"width": 1360, "height": 860})
+
+
+@pytest.fixture
+def slow_model(corpus_home: Path, tmp_path: Path) -> Iterator[tuple[ScriptedModel, str]]:
+    shutil.copytree(corpus_home, tmp_path / "home")
+    right = "China spent 3,632.68 billion yuan on research and development in 2024. [1] "
+    model = ScriptedModel(right + "It spent 9 billion yuan on moon bases. [1] " * 200)
+    model.pause_s = 0.03
+    served = Served(tmp_path / "home", "--llm", "openai:scripted", env={"BRIEFDESK_LLM_BASE_URL": model.url})
+    yield model, served.url
+    served.stop()
+    model.close()
+
+
+def test_sentences_are_marked_as_they_come_and_stop_stops(browser: Any, slow_model: tuple[ScriptedModel, str]) -> None:
+    model, url = slow_model
+    page = browser.new_page()
+    page.goto(url)
+    page.locator("#bd-question textarea").fill("How much did China spend on R&D in 2024?")
+    page.locator("#bd-question textarea").press("Enter")
+    page.locator(".bd-sentence .bd-chip").first.wait_for(timeout=30_000)
+    page.locator(".bd-unsupported .bd-why").first.wait_for(timeout=30_000)
+    assert "9 billion" in page.locator(".bd-unsupported").first.inner_text()
+    page.locator("#bd-question button.stop-button, #bd-question button[aria-label='Stop']").first.click()
+    assert waited(model.closed_by_client.is_set, 15)
+    page.close()
