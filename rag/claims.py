@@ -261,8 +261,10 @@ _BEFORE_VERBS = frozenset(
     "also who which it they he she never".split()
 )
 _AFTER_VERBS = frozenset(
-    "the a an to that its his her their no on in by for from of about into with as at up down out over".split()
+    "the a an to that its his her their no on in by for from of about into with as at up down out over more less most "
+    "many few several all".split()
 )
+_PERFECT = frozenset("has have had is are was were be been being".split())
 
 
 def verbs(text: str) -> frozenset[int]:
@@ -286,7 +288,13 @@ def verbs(text: str) -> frozenset[int]:
             )
             or (known and _is_plural(every, i) and after not in ("of", "") and word.text[0].islower())
             or (known and before in _BEFORE_VERBS)
-            or (known and lowered.endswith("s") and (after in _AFTER_VERBS or after[:1].isdigit()) and i > 0)
+            or (
+                known
+                and lowered.endswith("s")
+                and (after in _AFTER_VERBS or after[:1].isdigit())
+                and lowered == word.text
+            )
+            or (before in _PERFECT and lowered.endswith(("en", "wn", "un")))
         ):
             found.add(word.start)
     return frozenset(found)
@@ -397,7 +405,9 @@ def denials(text: str) -> Denial:
         for i, word in enumerate(every):
             lowered = word.text.lower().replace("’", "'")
             after = every[i + 1].text.lower() if i + 1 < len(every) else ""
-            contrast = (lowered, after) in _CONTRASTS or lowered in ("unlike", "outside", "except")
+            contrast = (lowered, after) in _CONTRASTS or lowered in ("unlike", "outside", "except", "exempt")
+            if lowered == "not" and after == "from":
+                continue  # "exempt from this, but not from that"
             if not (contrast or lowered in _NEGATORS or lowered.endswith("n't")) or after == "only":
                 continue
             # "and not by the caterer", ", not the agency": a noun phrase is denied and no verb.
@@ -427,7 +437,7 @@ def opposed(said: frozenset[str], held: frozenset[str], elsewhere: frozenset[str
                 return min(held & theirs)
     for word in held - said:
         for prefix in ("un", "in", "il", "im", "ir", "dis", "non"):
-            if word.startswith(prefix) and len(word) > len(prefix) + 3 and word[len(prefix) :] in said - held:
+            if word.startswith(prefix) and len(word) > len(prefix) + 2 and word[len(prefix) :] in said - held:
                 return word
             if prefix + word in said and len(prefix + word) > 4 and prefix + word not in held:
                 return word

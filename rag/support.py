@@ -37,12 +37,18 @@ from rag.types import Document, Passage
 from rag.words import Word, leans_on_the_one_before, stem, words
 
 MAX_SENTENCES = 3  # of a quotation
+NOT_SAID = "the quotation does not say it"
 _ABOUT = re.compile(r"\b(about|around|roughly|nearly|almost|approximately|some|circa|ca)\s*$", re.IGNORECASE)
 _ONLY = re.compile(r"\b(only|at most|at the earliest)\b", re.IGNORECASE)
 _NOT_BEFORE = re.compile(r"\bnot?\b.*\b(before|until|more than|over|beyond)\b", re.IGNORECASE)
 _NAME_WEIGHT = 2.0
+# Words that say little by themselves: comparatives are held against their opposites, years against dates.
 _LIGHT = frozenset(
-    map(stem, "every each far still nearly almost around just even already together alone itself".split())
+    map(
+        stem,
+        """every each far still nearly almost around just even already together alone itself larger bigger higher
+        greater smaller lower fewer year""".split(),
+    )
 )
 
 
@@ -56,6 +62,11 @@ class Support:
     reason: str = ""
     score: float = 0.0
     features: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def likeness_decides(self) -> bool:
+        """Whether everything that can be checked letter by letter agrees."""
+        return self.supported or self.reason.startswith(NOT_SAID)
 
 
 class Text:
@@ -121,14 +132,17 @@ class Judge:
         """Single sentences; with the one before where a sentence leans on it; two or three for what joins clauses."""
         spans = list(passage.sentences) or [(passage.start, passage.end)]
         found = list(spans)
+        joins = len(said.content) >= 5 and ("," in said.text or len(said.clauses) > 1)
+        own = frozenset(word.stem for word in said.names)
+        # Names from several sentences would make up a subject that none of them has.
+        together = [own <= self._canonical(document.text[a:b]).stems | Text(document.text[a:b]).stems for a, b in spans]
         leaning = [leans_on_the_one_before(document.text[a:b]) for a, b in spans]
         for i in range(1, len(spans)):
             for length in range(1, MAX_SENTENCES):
                 if i - length < 0:
                     break
-                if all(leaning[i - length + 1 : i + 1]) or (
-                    len(said.content) >= 5 and ("," in said.text or len(said.clauses) > 1)
-                ):
+                leans = all(leaning[i - length + 1 : i + 1])
+                if leans or (joins and any(together[i - length : i + 1])):
                     found.append((spans[i - length][0], spans[i][1]))
         return found
 
@@ -145,7 +159,7 @@ class Judge:
         )
         weakest = features.pop("weakest_word")
         if not reason and score < _model()["threshold"]:
-            reason = "the quotation does not say it" + (f": nothing there says {weakest!r}" if weakest else "")
+            reason = NOT_SAID + (f": nothing there says {weakest!r}" if weakest else "")
         return Support(not reason, start, end, reason, score, features)
 
     def spelled_out(self, text: str) -> str:
@@ -158,6 +172,9 @@ class Judge:
         taken = [(mention.start, mention.end) for mention in mentions]
         mentions += [m for m in places().mentions(text) if not any(a < m.end and m.start < b for a, b in taken)]
         for mention in sorted(mentions, key=lambda mention: -mention.start):
+            surface = text[mention.start : mention.end]
+            if surface.islower() and " " not in surface and "-" not in surface:
+                continue  # "the east" may be any east, "plan" any plan
             name = mention.term.name
             if text[mention.start].isupper():
                 name = name[0].upper() + name[1:]
@@ -201,6 +218,7 @@ class Judge:
             "exact": float((exact * weights).sum() / weights.sum()),
             "near": float((likeness * weights).sum() / weights.sum()),
             "weakest": float(likeness[at]),
+            "facts": min(len(said.quantities) + len(said.dates) + len(said.names), 3) / 3,
             "unsaid": float((np.clip(0.7 - likeness, 0, None) * weights * nouns).sum()),
             "replaced": _replaced(said.content, held.content, likeness * nouns + ~nouns, mine @ theirs.T, exact),
             "cosine": float(_mean(one.tokens.floats()) @ _mean(inside)) if len(inside) else 0.0,
@@ -332,7 +350,7 @@ def _denied(said: Text, held: Text) -> str:
         return ""  # "expected only in 2027" is "not expected before 2027"
     if (theirs.core & said.stems) - mine.scope:
         return "the quotation denies it"
-    if (mine.core & held.stems) - theirs.scope:
+    if (mine.core & held.stems) - theirs.scope and not theirs.core & mine.scope:
         return "the quotation does not deny it"
     return ""
 
@@ -487,38 +505,54 @@ def _other_subject(said: Text, held: Text) -> str:
     """The subject of the sentence is in the quotation, but what is said is said of another there."""
     if not said.content:
         return ""
-    own = frozenset(word.stem for word in said.names)
+    acts = verbs(said.text)
+    first = next((word for word in said.content[1:] if word.start in acts), None)
+    own = frozenset(word.stem for word in said.names if first is None or word.start < first.start)
     subject = own if said.content[0].stem in own else frozenset({said.content[0].stem})
     predicate = frozenset(word.stem for word in said.content) - own - subject
     # Where the quotation says it: in the clause with the sentence's verb, else with its values, else most of its words.
-    acts = verbs(said.text)
-    verb = next((word.stem for word in said.content[1:] if word.start in acts), "")
+    verb = first.stem if first else ""
     values: list[Quantity | Date] = [*said.quantities, *said.dates]
     holding = [c for c in held.coarse if verb in _stems(c.text)] if verb else []
     holding = holding or [c for c in held.coarse if any(_matches(v, w) for v in values for w in _values(c.text))]
     most = max((len(predicate & _stems(c.text)) for c in held.coarse), default=0)
     if not holding and most:
         holding = [c for c in held.coarse if len(predicate & _stems(c.text)) == most]
-    others = [_another(clause, said, held, own, subject, predicate) for clause in holding]
+    done = _verb_stems(said.text) - subject
+    others = [_another(clause, said, held, own, subject, predicate, done) for clause in holding]
     if others and all(others):
         return f"the quotation says it of {others[0]}"
     return _swapped(said, held)
 
 
 def _another(
-    clause: Clause, said: Text, held: Text, own: frozenset[str], subject: frozenset[str], predicate: frozenset[str]
+    clause: Clause,
+    said: Text,
+    held: Text,
+    own: frozenset[str],
+    subject: frozenset[str],
+    predicate: frozenset[str],
+    acts: frozenset[str],
 ) -> str:
     """Of whom the clause says what the sentence says of its subject, when that is another; "" when it is not."""
     stems = _stems(clause.text)
-    theirs = [word for word in names(clause.text) if word.stem not in own]
-    if own and theirs and not own & stems and own & held.stems and predicate & stems:
-        return theirs[0].text
+    every = names(clause.text)
+    # A name of the sentence stands elsewhere, and here stands one that the sentence does not hold.
+    foreign = [word for word in every if word.stem not in said.stems]
+    elsewhere = {word.stem for word in said.names} - stems
+    if foreign and elsewhere and elsewhere <= held.stems and len(predicate & stems) > 1:
+        return foreign[0].text
+    # Another name stands where the subject should, before what is said.
+    at = min((word.start for word in words(clause.text) if word.stem in acts), default=0)
+    before = [word for word in every if word.stem not in own and word.start < at]
+    if own and before and not own & stems and own & held.stems:
+        return before[0].text
     there = content(clause.text)
     if subject & stems or not subject & held.stems or not there:
         return ""
     # A subject of its own: what stands at its beginning and not in the sentence, before what the sentence says.
     first = next((word for word in there if word.stem not in _LIGHT), there[0])
-    told = (_verb_stems(said.text) - subject) or predicate
+    told = acts or predicate
     tells = any(word.stem in told and word.start > first.start for word in there)
     return first.text if first.stem not in said.stems and first.start not in verbs(clause.text) and tells else ""
 
@@ -559,7 +593,8 @@ def _has_no_object(text: str, verb: str) -> bool:
 def _sides(text: str, verb: str) -> tuple[frozenset[str], frozenset[str]]:
     """Stems of the content before and behind `verb`."""
     at = next(word.start for word in words(text) if word.stem == verb)
-    every = content(text)
+    acts = verbs(text)
+    every = [word for word in content(text) if word.start not in acts]
     return (
         frozenset(word.stem for word in every if word.start < at),
         frozenset(word.stem for word in every if word.start > at),
