@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any
 
 from rag import cite
-from rag.claims import verb_stems
 from rag.compose import Task, brief_on, compare, document_of, summarise, task_of
 from rag.condense import Kind, Turn, condense, kind_of
 from rag.differ import differences
@@ -20,6 +19,7 @@ from rag.extract import Extract, extract
 from rag.filters import ALL, Filter
 from rag.generate import ABSTENTION, LanguageModel, Meter, pack, sentences
 from rag.glossary import Glossary, load_glossary
+from rag.grammar import verb_stems
 from rag.query import Query, understand
 from rag.rerank import LOOKED_AT, Reranker
 from rag.retrieve import retrieve

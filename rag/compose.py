@@ -10,16 +10,17 @@ from typing import Literal
 import numpy as np
 
 from rag.cite import cite
-from rag.claims import content, names, quantities, verbs
 from rag.embedding import Floats
 from rag.expects import without_marks
 from rag.extract import list_around
 from rag.glossary import Glossary
+from rag.grammar import content, names, verbs
 from rag.orders import follows_an_order
 from rag.query import Need, covers, understand
 from rag.scoring import stems_of
 from rag.store.library import PRIMARY_GROUP, Library
 from rag.types import Citation, Document, Hit, Outline, Passage, Row, Sentence
+from rag.values import quantities
 from rag.words import words
 
 Kind = Literal["comparison", "summary", "briefing"]

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.claims import DIRECTIONS, content, dates, names, verbs
 from rag.glossary import Glossary
+from rag.grammar import DIRECTIONS, content, names, verbs
 from rag.places import places
 from rag.types import Answer
+from rag.values import dates
 from rag.words import words
 
 Kind = Literal["alone", "follow-up", "source", "translate"]

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from rag.cite import cite
-from rag.claims import Date, Quantity, content, dates, names, quantities
+from rag.grammar import content, names
 from rag.types import Citation, Difference, Hit
+from rag.values import Date, Quantity, dates, quantities
 
 _AHEAD = re.compile(
     r"\b(will|forthcoming|upcoming|next|future|expected|planned|plans to|aims? to|is to|are to|due (in|by|to)|"

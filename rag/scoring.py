@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from rag.claims import dates
 from rag.embedding import Embedded, Embedder, Floats
 from rag.expects import fits
 from rag.query import Query, covers
 from rag.store.library import Library
 from rag.types import Document, Hit
+from rag.values import dates
 from rag.words import Word, leans_on_the_one_before, words
 
 # What a match beside the sentence counts, against 1 in it: in title and heading, in the sentence before one that leans

@@ -8,8 +8,9 @@ import pytest
 
 from eval.claims import Pair, load_pairs, measure
 from rag.chain import Desk
-from rag.claims import clauses, dates, denials, names, quantities, verbs
+from rag.grammar import clauses, denials, names, verbs
 from rag.types import Document, Passage
+from rag.values import dates, quantities
 
 QUOTE = "China spent 3,632.68 billion yuan on research and development (R&D) in 2024 [S22]."
 
