@@ -20,7 +20,7 @@ from rag.filters import ALL, Filter
 from rag.generate import ABSTENTION, LanguageModel, Meter, pack, sentences
 from rag.glossary import Glossary, load_glossary
 from rag.grammar import verb_stems
-from rag.query import Query, understand
+from rag.query import Query, checked, understand
 from rag.rerank import LOOKED_AT, Reranker
 from rag.retrieve import retrieve
 from rag.settings import Settings
@@ -120,6 +120,7 @@ class Desk:
 
     def stream(self, question: str, only: Filter = ALL, turns: Sequence[Turn] = ()) -> Iterator[Answer]:
         """The answer as it grows: with a language model sentence by sentence, each checked as it is complete."""
+        checked(question, self.settings.max_question_chars)
         kind = kind_of(question, turns)
         if kind == "source" or (kind == "translate" and self._model is None):
             yield self._said_before(question, turns[-1].answer, kind)
@@ -135,9 +136,8 @@ class Desk:
 
     def _composed(self, question: str, task: Task, only: Filter, turns: Sequence[Turn]) -> Answer | None:
         """A comparison, a summary or a briefing, made of quotations; None when the documents hold too little for it."""
-        library, begin = self.library, time.perf_counter()
-        understand(question, self.glossary, max_chars=self.settings.max_question_chars)  # refuses what is no question
-        timings = {"understand": _ms(begin), "retrieve": 0.0}
+        library = self.library
+        timings = {"understand": 0.0, "retrieve": 0.0}
         hits: list[Hit] = []
 
         def find(text: str, k: int) -> list[Hit]:

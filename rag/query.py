@@ -82,8 +82,8 @@ _TYPES: tuple[tuple[AnswerType, str], ...] = (
 )
 
 
-def understand(question: str, glossary: Glossary, *, max_chars: int = 2000) -> Query:
-    """The query behind `question`.
+def checked(question: str, max_chars: int) -> str:
+    """`question` with one kind of space.
 
     Raises UsageError when it is empty, has no word, or is longer than `max_chars`.
     """
@@ -96,6 +96,12 @@ def understand(question: str, glossary: Glossary, *, max_chars: int = 2000) -> Q
         )
     if not words(text):
         raise UsageError("the question has no words; ask something about the documents")
+    return text
+
+
+def understand(question: str, glossary: Glossary, *, max_chars: int = 2000) -> Query:
+    """The query behind `question`; raises UsageError as `checked` does."""
+    text = checked(question, max_chars)
     language = "zh" if has_cjk(text) else "en"
     english = to_english(text, glossary) if language == "zh" else _periods_spelled_out(text)
     terms: dict[str, float] = {}
@@ -172,9 +178,13 @@ def _is_name(surface: str, question: str, start: int) -> bool:
 def covers(need: Need, stems: frozenset[str] | set[str]) -> float:
     """How much of `need` the stems hold: 1 for a whole alternative, else the best part of one, discounted."""
     best = max((len(alternative & stems) / len(alternative) for alternative in need.alternatives), default=0.0)
-    if best < 1.0 and need.kind == "name" and any(_derived(name, stem) for name in need.own for stem in stems):
+    if best < 1.0 and need.kind == "name" and all(_holds(name, stems) for name in need.own):
         return 0.9
     return 1.0 if best == 1.0 else 0.5 * best
+
+
+def _holds(name: str, stems: frozenset[str] | set[str]) -> bool:
+    return name in stems or any(_derived(name, stem) for stem in stems)
 
 
 def _derived(one: str, other: str) -> bool:

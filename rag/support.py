@@ -16,13 +16,15 @@ from typing import Any
 
 import numpy as np
 
+from rag.chinese import to_english
 from rag.disagree import LIGHT, NAME_WEIGHT, Text, disagreement
 from rag.embedding import Embedded, Embedder, Floats
 from rag.glossary import Glossary
 from rag.grammar import verbs
 from rag.places import places
 from rag.types import Document, Passage
-from rag.words import Word, leans_on_the_one_before
+from rag.values import written_out
+from rag.words import Word, has_cjk, leans_on_the_one_before
 
 MAX_SENTENCES = 3  # of a quotation
 NOT_SAID = "the quotation does not say it"
@@ -59,7 +61,7 @@ class Judge:
 
     def judge(self, sentence: str, passage: Passage, document: Document) -> Support:
         """The stretch of `passage` that says `sentence`, at most three sentences, and whether it supports it."""
-        said = Text(sentence)
+        said = Text(self._in_english(sentence, passage))
         above = Text(f"{document.title} {passage.heading} {document.publisher}")
         best: Support | None = None
         for start, end in self._windows(said, passage, document):
@@ -68,6 +70,12 @@ class Judge:
                 best = found
         assert best is not None
         return best
+
+    def _in_english(self, sentence: str, passage: Passage) -> str:
+        """A Chinese sentence in English words where the passage is English: figures exactly, the rest by dictionary."""
+        if not has_cjk(sentence) or has_cjk(passage.text):
+            return sentence
+        return " ".join(to_english(written_out(sentence), self._glossary).split())
 
     def _windows(self, said: Text, passage: Passage, document: Document) -> list[tuple[int, int]]:
         """Single sentences; with the one before where a sentence leans on it; two or three for what joins clauses."""

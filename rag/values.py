@@ -45,6 +45,7 @@ _UNITS = {
     "kilometres": "km", "kilometers": "km", "kilometre": "km", "kilometer": "km", "km": "km", "tonnes": "tonne",
     "tons": "tonne", "hour": "hour", "hours": "hour", "day": "day", "days": "day", "week": "week", "weeks": "week",
     "month": "month", "months": "month", "year": "year", "years": "year",
+    "平方公里": "km2", "公里": "km", "美元": "dollar", "欧元": "euro",
 }  # fmt: skip
 MONTHS = {
     name: number
@@ -77,7 +78,7 @@ def _year(n: int) -> str:
 
 _UNIT_WORDS = [unit for unit in _UNITS if unit not in ("¥", "€", "$", "£", "us$")]
 _DATE = re.compile(
-    r"(?<![\w.,])(?:"
+    r"(?<![A-Za-z0-9_.,])(?:"
     rf"{_days(1)}\s+(?:of\s+)?{_month(1)}(?:,?\s+{_year(1)})?"
     rf"|{_month(2)}\s+{_days(2)}(?:,?\s+{_year(2)})?(?![\d,.]*\d)"
     rf"|{_month(3)}(?:,|\s+of)?\s+{_year(3)}"
@@ -90,7 +91,7 @@ _DATE = re.compile(
 )
 _WORDED = rf"(?:{_any_of(list(_NUMBER_WORDS))})(?:[- ](?:{_any_of(list(_NUMBER_WORDS))}))?"
 _QUANTITY = re.compile(
-    r"(?<![\w.])(?P<before>us\$|[€$£¥]|(?:rmb|cny|eur|usd)\s?)?\s?"
+    r"(?<![A-Za-z0-9_.])(?P<before>us\$|[€$£¥]|(?:rmb|cny|eur|usd)\s?)?\s?"
     rf"(?:(?P<digits>\d+(?:[.,]\d+)*)(?P<ordinal>st|nd|rd|th)?|(?P<worded>{_WORDED})(?![a-z])|(?P<rank>{_any_of(list(_ORDINALS))}))"
     rf"(?![\d])(?:[\s-]?(?P<scale>{_any_of(list(_SCALES))})(?![a-z]))?(?:[\s-]?(?P<unit>{_any_of(list(_UNITS))})(?![a-z]))?",
     re.IGNORECASE,
@@ -203,3 +204,20 @@ def _plain_digits(digits: str) -> str:
     if re.fullmatch(r"\d{1,3}(?:\.\d{3}){2,}", digits):
         return digits.replace(".", "")
     return digits.replace(",", ".") if digits.count(",") == 1 and "." not in digits else digits.replace(",", "")
+
+
+def written_out(text: str) -> str:
+    """`text` with its dates and quantities as English writes them: 2014年10月 is October 2014, 3亿元 300000000 yuan."""
+    names = {
+        number: name.capitalize() for name, number in MONTHS.items() if len(name) > 4 or name in ("may", "june", "july")
+    }
+    marks: list[tuple[int, int, str]] = []
+    for date in dates(text):
+        parts = (date.day, names.get(date.month or 0), date.year)
+        marks.append((date.start, date.end, " ".join(str(part) for part in parts if part)))
+    for quantity in quantities(text):
+        unit = {"rank": "", "fraction": "", "times": "times"}.get(quantity.unit, quantity.unit)
+        marks.append((quantity.start, quantity.end, f"{quantity.value.normalize():f} {unit}".strip()))
+    for start, end, said in sorted(marks, reverse=True):
+        text = f"{text[:start]} {said} {text[end:]}"
+    return text

@@ -87,6 +87,21 @@ def test_a_sentence_is_supported_only_by_a_quotation_that_says_it(desk: Desk, se
     assert reason in found.reason
 
 
+@pytest.mark.parametrize(
+    ("sentence", "supported"),
+    [
+        ("2024年中国的研发经费为36326.8亿元。", True),
+        ("2023年中国的研发经费为36326.8亿元。", False),
+        ("2024年印度的研发经费为36326.8亿元。", False),
+        ("2024年中国的军费为36326.8亿元。", False),
+    ],
+)
+def test_a_chinese_sentence_is_held_against_an_english_passage(desk: Desk, sentence: str, supported: bool) -> None:
+    document = Document("d", "d", "d", "Spending", QUOTE)
+    passage = Passage("p", "d", 0, len(QUOTE), QUOTE, sentences=((0, len(QUOTE)),))
+    assert desk.judge.judge(sentence, passage, document).supported == supported
+
+
 def _shares(desk: Desk, half: str) -> tuple[float, float, list[Pair]]:
     judged = measure(desk.judge, [pair for pair in load_pairs() if pair.half == half])
     right = [found.supported for pair, found in judged if not pair.kind]
