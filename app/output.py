@@ -122,7 +122,7 @@ def answer_text(answer: Answer) -> str:
         lines.append("The nearest passages:" if answer.abstained else "Sources:")
     for citation in answer.citations:
         document = citation.document
-        where = [document.title, document.publisher, document.date]
+        where = [document.title, document.publisher, document.date or "no date"]
         if citation.page:
             where.append(f"page {citation.page}")
         lines.append(f"{citation.number}  {', '.join(part for part in where if part)}")

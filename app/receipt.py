@@ -115,7 +115,7 @@ def _sentence(sentence: dict[str, Any]) -> str:
 def _source(citation: dict[str, Any]) -> str:
     page = f"page {citation['page']}" if citation["page"] else ""
     where = f"{citation['document']}, characters {citation['start']} to {citation['end']}"
-    parts = (citation["title"], citation["publisher"], citation["date"], page, citation["url"], where)
+    parts = (citation["title"], citation["publisher"], citation["date"] or "no date", page, citation["url"], where)
     return ", ".join(part for part in parts if part)
 
 

@@ -19,6 +19,9 @@ from rag.embedding import Floats
 from rag.store.columns import REACHES, Columns, Ints, window_sums
 
 _K1, _B = 1.2, 0.75
+# Where the best passage holds less than this share of the question's words (by weight), words tell little, and count
+# less: a question in words of its own is then found by its meaning.
+_HELD = 0.5
 
 
 def window_scores(
@@ -28,7 +31,7 @@ def window_scores(
 
     `vector` is the question's unit vector; `terms` are its stems with weights (inverse document frequency included).
     Figures of one kind and width are divided by the highest among `rows` (Bruch et al., 2023: the theoretical minimum,
-    0, is the same for every question). `dense_weight` is the vectors' share.
+    0, is the same for every question). `dense_weight` is the vectors' share, and more where no passage holds the words.
     """
     if not len(rows):
         return np.empty(0, np.float32)
@@ -54,6 +57,8 @@ def window_scores(
         average = columns.mean_length * (2 * reach + 1)
         saturated = tf * (_K1 + 1) / (tf + _K1 * (1 - _B + _B * length / average) + 1e-9)
         lexical += _scaled(saturated @ weights)
+    held = float(((frequencies[at] > 0) @ weights).max()) / max(float(weights.sum()), 1e-9)
+    dense_weight = 1 - (1 - dense_weight) * min(held / _HELD, 1)
     scores: Floats = ((dense_weight * dense + (1 - dense_weight) * lexical) / len(REACHES)).astype(np.float32)
     return scores
 

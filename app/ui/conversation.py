@@ -120,7 +120,7 @@ def _source(citations: Sequence[Citation], nearest: bool) -> str:
     """A document with the numbers of its quotations."""
     document = citations[0].document
     numbers = ", ".join(str(citation.number) for citation in citations)
-    details = ", ".join(escape(part) for part in (document.publisher, document.date) if part)
+    details = ", ".join(escape(part) for part in (document.publisher, document.date or "no date") if part)
     if nearest:
         checked = ""
         quotes = "".join(f'<q class="bd-quote">{escape(" ".join(c.quote.split()))}</q>' for c in citations)
