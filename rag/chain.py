@@ -12,7 +12,7 @@ from typing import Any
 from rag import cite
 from rag.compose import Task, brief_on, compare, document_of, summarise, task_of
 from rag.condense import Kind, Turn, condense, kind_of
-from rag.differ import differences
+from rag.differ import differences, looked_ahead_to
 from rag.embedding import Embedded, Embedder
 from rag.errors import ModelError
 from rag.extract import Extract, extract
@@ -259,7 +259,11 @@ class Desk:
         timings = {**state.timings_ms, "verify": state.timings_ms.get("verify", 0.0) + _ms(begin)}
         timings["total"] = sum(timings[step] for step in ("understand", "retrieve", "answer", "verify"))
         if answer.sentences:
-            found = differences(answer.citations, state.hits, self.judge.spelled_out)
+            hits = list(state.hits)
+            for subject in looked_ahead_to(answer.citations):  # what became of it is asked for by its name
+                query = understand(subject, self.glossary)
+                hits += self._find(state.library, query, self.embedder.embed_query(query.reading), NEAREST, ALL)[0]
+            found = differences(answer.citations, hits, self.judge.spelled_out)
             answer = replace(answer, differences=tuple(found))
         if state.query is not None and state.query.answer_type == "definition":
             answer = replace(answer, definition=self._definition(state.query))

@@ -43,10 +43,17 @@ def differences(
                 continue
             quote = hit.document.text[start:end]
             note = _another_value(citation, spelled_out(quote), hit, spelled_out) or _overtaken(citation, quote, hit)
-            if note and not any(other.note == note for other in found):
+            if note and not any(other.note.split("; since")[0] == note.split("; since")[0] for other in found):
                 number += 1
                 found.append(Difference(note, cite(number, hit.document, hit.passage, start, end)))
     return found
+
+
+def looked_ahead_to(citations: Sequence[Citation]) -> list[str]:
+    """What the quotations expect, by name: "15th Five-Year Plan"."""
+    found = [_runs(citation.quote) for citation in citations if _AHEAD.search(citation.quote)]
+    named = sorted({run for runs in found for run in runs if any(c.isdigit() for c in run) or run.count(" ") > 1})
+    return named[:_MAX]
 
 
 def _sentences(hits: Sequence[Hit]) -> Iterator[tuple[Hit, int, int]]:

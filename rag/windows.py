@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from rag.embedding import Floats
 from rag.store.columns import REACHES, Columns, Ints, window_sums
+from rag.words import has_cjk
 
 _K1, _B = 1.2, 0.75
 # Where the best passage holds less than this share of the question's words (by weight), words tell little, and count
@@ -57,10 +58,23 @@ def window_scores(
         average = columns.mean_length * (2 * reach + 1)
         saturated = tf * (_K1 + 1) / (tf + _K1 * (1 - _B + _B * length / average) + 1e-9)
         lexical += _scaled(saturated @ weights)
-    held = float(((frequencies[at] > 0) @ weights).max()) / max(float(weights.sum()), 1e-9)
-    dense_weight = 1 - (1 - dense_weight) * min(held / _HELD, 1)
+    dense_weight = 1 - (1 - dense_weight) * min(_held(frequencies[at] > 0, weights, list(terms)) / _HELD, 1)
     scores: Floats = ((dense_weight * dense + (1 - dense_weight) * lexical) / len(REACHES)).astype(np.float32)
     return scores
+
+
+def _held(there: npt.NDArray[Any], weights: Floats, terms: list[str]) -> float:
+    """The largest share of the question's words, by weight, that one passage holds: of the Chinese or of the others.
+
+    A Chinese question is looked for in its own words and in English ones, and no passage need hold both.
+    """
+    chinese = np.fromiter((has_cjk(term) for term in terms), bool, len(terms))
+    shares = [
+        float((there[:, of] @ weights[of]).max()) / float(weights[of].sum())
+        for of in (chinese, ~chinese)
+        if weights[of].sum() > 0
+    ]
+    return max(shares, default=0.0)
 
 
 def idf(total: int, frequency: int) -> float:
