@@ -40,7 +40,7 @@ def serve_page(settings: Settings, host: str, port: int) -> None:
 
     page = build_page(desk)
     page.queue(default_concurrency_limit=8, max_size=64)
-    desk.ask("What is this about?")  # the first question loads what is lazy; better now than when somebody waits
+    desk.warm_up()
     page.launch(
         server_name=host,
         server_port=port,

@@ -73,6 +73,10 @@ class Desk:
     def glossary(self) -> Glossary:
         return load_glossary(self.settings.glossary_path)
 
+    def warm_up(self) -> None:
+        """Loads what the first question would wait for; asks no language model."""
+        self._extracted(self.retrieve(self.understand(State("What is this about?", self.library))))
+
     @cached_property
     def judge(self) -> Judge:
         return Judge(self.embedder, self.glossary)

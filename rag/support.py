@@ -135,16 +135,10 @@ class Judge:
         one, whole = self._embed(said.text), self._embed(passage.text)
         mine = _by_word(one, said.content, 0)
         theirs = _by_word(whole, held.content, start - passage.start)
+        facts = min(len(said.quantities) + len(said.dates) + len(said.names), 3) / 3
         if not len(mine):
-            return {
-                "exact": 1.0,
-                "near": 1.0,
-                "weakest": 1.0,
-                "unsaid": 0.0,
-                "replaced": 0.0,
-                "cosine": 1.0,
-                "weakest_word": "",
-            }
+            nothing = {"unsaid": 0.0, "replaced": 0.0, "facts": facts, "weakest_word": ""}
+            return {"exact": 1.0, "near": 1.0, "weakest": 1.0, "cosine": 1.0, **nothing}
         stems = held.stems | self._canonical(held.text).stems
         acts = verbs(said.text)
         verb = np.array([word.start in acts for word in said.content])
@@ -161,7 +155,7 @@ class Judge:
             "exact": float((exact * weights).sum() / weights.sum()),
             "near": float((likeness * weights).sum() / weights.sum()),
             "weakest": float(likeness[at]),
-            "facts": min(len(said.quantities) + len(said.dates) + len(said.names), 3) / 3,
+            "facts": facts,
             "unsaid": float((np.clip(0.7 - likeness, 0, None) * weights * nouns).sum()),
             "replaced": _replaced(said.content, held.content, likeness * nouns + ~nouns, mine @ theirs.T, exact),
             "cosine": float(_mean(one.tokens.floats()) @ _mean(inside)) if len(inside) else 0.0,

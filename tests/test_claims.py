@@ -76,6 +76,8 @@ def test_names_clauses_verbs_and_denials() -> None:
         ("China spent 3,632.68 billion yuan on R&D in 2023.", "date"),
         ("In 2024 India spent 3,632.68 billion yuan on research and development.", "name"),
         ("China did not spend 3,632.68 billion yuan on R&D in 2024.", "deny"),
+        ("It was 3,632.68 billion yuan in 2024.", ""),
+        ("That was more than in 2023.", "date"),
         ("China's astronauts built golden rockets with enormous wings in 2024.", "does not say"),
     ],
 )

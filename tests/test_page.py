@@ -185,6 +185,7 @@ def slow_model(corpus_home: Path, tmp_path: Path) -> Iterator[tuple[ScriptedMode
 
 def test_sentences_are_marked_as_they_come_and_stop_stops(browser: Any, slow_model: tuple[ScriptedModel, str]) -> None:
     model, url = slow_model
+    assert not model.requests, "starting the page asks no model"
     page = browser.new_page()
     page.goto(url)
     page.locator("#bd-question textarea").fill("How much did China spend on R&D in 2024?")
