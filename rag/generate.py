@@ -45,15 +45,20 @@ class Meter:
 class LanguageModel:
     """The chat model that `settings.llm` (provider:model) names.
 
-    Raises UsageError when the name has no such form or its package is missing, ModelError when it cannot be set up
-    (for lack of a key, say).
+    Raises UsageError when the name has no such form or its package is missing. What else keeps it from being set up
+    (the lack of a key, say) is raised when it is to write: answers are then made of quotations.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.name = settings.llm
         self._provider = settings.llm.split(":")[0]
-        self._model = chat_model(settings)
+        self._model: Any = None
+        self._failed: ModelError | None = None
+        try:
+            self._model = chat_model(settings)
+        except ModelError as error:
+            self._failed = error
 
     def write(self, question: str, hits: Sequence[Hit], meter: Meter) -> Iterator[str]:
         """The model's answer as it comes, in pieces.
@@ -62,6 +67,8 @@ class LanguageModel:
         """
         from langchain_core.messages import HumanMessage, SystemMessage
 
+        if self._failed:
+            raise self._failed
         system, human = PROMPT.read_text(encoding="utf-8"), messages_text(question, hits)
         begin = time.monotonic()
         said: list[str] = []
@@ -94,6 +101,8 @@ class LanguageModel:
         """The question as one that stands alone after `turns` (question and answer); raises ModelError as `write`."""
         from langchain_core.messages import HumanMessage, SystemMessage
 
+        if self._failed:
+            raise self._failed
         said = "\n".join(
             json.dumps({"question": asked, "answer": answer[:500]}, ensure_ascii=False) for asked, answer in turns
         )
@@ -147,7 +156,9 @@ def chat_model(settings: Settings) -> Any:
         raise UsageError(f"--llm {settings.llm}: {str(error).splitlines()[0]}") from error
     except Exception as error:  # each provider raises its own for a missing key
         log.warning("setting up %s: %s", settings.llm, type(error).__name__)  # its text may hold a key
-        raise ModelError(f"the language model {settings.llm} cannot be set up: {str(error).splitlines()[0]}") from error
+        raise ModelError(
+            f"the language model {settings.llm} cannot be set up ({str(error).splitlines()[0].rstrip('.')})"
+        ) from error
 
 
 def pack(hits: Sequence[Hit], max_tokens: int) -> list[Hit]:

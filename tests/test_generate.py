@@ -114,6 +114,17 @@ def test_a_failing_model_ends_in_quotations_and_says_why(
     assert len(answer.warnings[0].splitlines()) == 1
 
 
+def test_without_a_key_the_answer_is_made_of_quotations(
+    corpus_home: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    answer = Desk(load_settings(home=corpus_home, llm="openai:gpt-4.1-mini"), embedder).ask(QUESTION)
+    assert_sound(answer)
+    assert answer.mode == "extractive"
+    assert "cannot be set up" in answer.warnings[0]
+    assert len(answer.warnings[0].splitlines()) == 1
+
+
 @pytest.mark.parametrize("play", ["429", "500", "cut", "end"])
 def test_what_may_pass_is_tried_again(
     corpus_home: Path, embedder: Embedder, scripted: ScriptedModel, play: str
