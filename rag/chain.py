@@ -146,8 +146,7 @@ class Desk:
 
         def find(text: str, k: int) -> list[Hit]:
             began = time.perf_counter()
-            query = understand(text, self.glossary, max_chars=self.settings.max_question_chars)
-            found, _ = self._find(library, query, self.embedder.embed_query(query.reading), k, only)
+            found = self._look_up(library, text, k, only)
             hits.extend(found)
             timings["retrieve"] += _ms(began)
             return found
@@ -210,6 +209,10 @@ class Desk:
         hits, steps = self._find(self.library, query, embedded, k, only)
         return hits, {**timings, **steps, "total": _ms(begin)}
 
+    def _look_up(self, library: Library, text: str, k: int, only: Filter) -> list[Hit]:
+        query = understand(text, self.glossary, max_chars=self.settings.max_question_chars)
+        return self._find(library, query, self.embedder.embed_query(query.reading), k, only)[0]
+
     def _find(
         self, library: Library, query: Query, embedded: Embedded, k: int, only: Filter
     ) -> tuple[list[Hit], dict[str, float]]:
@@ -260,19 +263,18 @@ class Desk:
                 ),
                 citations=tuple(c for c in answer.citations if c.number not in fallen),
             )
-        timings = {**state.timings_ms, "verify": state.timings_ms.get("verify", 0.0) + _ms(begin)}
-        timings["total"] = sum(timings[step] for step in ("understand", "retrieve", "answer", "verify"))
-        if answer.sentences:
+        if answer.complete and answer.sentences:
             hits = list(state.hits)
             for subject in looked_ahead_to(answer.citations):  # what became of it is asked for by its name
-                query = understand(subject, self.glossary)
-                hits += self._find(state.library, query, self.embedder.embed_query(query.reading), NEAREST, ALL)[0]
+                hits += self._look_up(state.library, subject, NEAREST, state.only)
             found = differences(answer.citations, hits, self.judge.spelled_out)
             answer = replace(answer, differences=tuple(found))
-        if state.query is not None and state.query.answer_type == "definition":
+        if answer.complete and state.query is not None and state.query.answer_type == "definition":
             answer = replace(answer, definition=self._definition(state.query))
         if state.written:
             answer = replace(answer, question=state.written, understood=state.question)
+        timings = {**state.timings_ms, "verify": state.timings_ms.get("verify", 0.0) + _ms(begin)}
+        timings["total"] = sum(timings[step] for step in ("understand", "retrieve", "answer", "verify"))
         return replace(answer, timings_ms=timings)
 
     def _definition(self, query: Query) -> Definition | None:
@@ -332,9 +334,18 @@ class Desk:
         verifier, meter = cite.Verifier(self.judge, hits), Meter()
         said_nothing = self._abstention(state, self.mode, 0.0)
 
-        def so_far() -> Answer:
+        def so_far(*, complete: bool = False) -> Answer:
             shown = tuple(s for s in verifier.sentences if s.supported or not self.settings.strict)
-            return Answer(state.question, shown, tuple(verifier.citations), False, self.mode, 1.0, usage=meter.usage)
+            return Answer(
+                state.question,
+                shown,
+                tuple(verifier.citations),
+                False,
+                self.mode,
+                1.0,
+                usage=meter.usage,
+                complete=complete,
+            )
 
         for sentence in sentences(self._model.write(state.question, hits, meter)):
             if cite.without_markers(sentence).casefold() == ABSTENTION.casefold():
@@ -348,7 +359,7 @@ class Desk:
             return
         dropped = count - len(so_far().sentences)
         said = f"{dropped} sentence{'s' if dropped != 1 else ''} that no quotation supports left out"
-        yield replace(so_far(), warnings=(said,) if dropped else ())
+        yield replace(so_far(complete=True), warnings=(said,) if dropped else ())
 
     def _abstention(self, state: State, mode: str, confidence: float) -> Answer:
         citations: list[Citation] = []

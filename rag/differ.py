@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from rag.cite import cite
+from rag.expects import without_marks
 from rag.grammar import content, names
 from rag.types import Citation, Difference, Hit
 from rag.values import Date, Quantity, dates, quantities
@@ -23,7 +24,6 @@ _HAPPENED = re.compile(
     re.IGNORECASE,
 )
 _BASE = re.compile(r"\b(than|compared (?:with|to)|against|up from|down from)\b.*$", re.IGNORECASE | re.DOTALL)
-_SOURCE_MARK = re.compile(r"\[[^\]]*\]")
 _SAME_SUBJECT = 0.6  # share of the longer one's words that both must hold, names left out
 _MAX = 2  # differences shown with an answer
 
@@ -125,12 +125,12 @@ def _years(text: str) -> frozenset[int]:
 
 @lru_cache(maxsize=4096)
 def _subject(text: str) -> frozenset[str]:
-    return frozenset(word.stem for word in content(_SOURCE_MARK.sub("", text))) - _named(text)
+    return frozenset(word.stem for word in content(without_marks(text))) - _named(text)
 
 
 @lru_cache(maxsize=4096)
 def _named(text: str) -> frozenset[str]:
-    return frozenset(word.stem for word in names(_SOURCE_MARK.sub("", text)))
+    return frozenset(word.stem for word in names(without_marks(text)))
 
 
 @lru_cache(maxsize=4096)

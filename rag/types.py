@@ -172,6 +172,7 @@ class Answer:
     differences: tuple[Difference, ...] = ()
     outline: Outline | None = None
     definition: Definition | None = None  # of the term that was asked for
+    complete: bool = True  # False while a language model is still writing
     understood: str = ""  # a follow-up as the question that was answered; empty when it stands alone
 
     @property

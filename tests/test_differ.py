@@ -10,6 +10,7 @@ import pytest
 from ingest.pipeline import ingest
 from rag.chain import Desk
 from rag.embedding import Embedder
+from rag.filters import Filter
 from rag.settings import load_settings
 from tests.test_answers import assert_sound
 
@@ -88,3 +89,10 @@ def test_a_forecast_and_its_outcome(opened: Opened) -> None:
     assert_sound(answer)
     assert "since then" in answer.differences[0].note
     assert "was adopted on 3 April 2024" in answer.differences[0].citation.quote
+
+
+def test_a_document_that_was_not_chosen_tells_nothing(desk: Desk) -> None:
+    only = Filter(documents=("brief-24-*",))
+    answer = desk.ask("What are the five recommendations to the EU?", only)
+    assert any("15th Five-Year Plan" in citation.quote for citation in answer.citations)
+    assert not answer.differences
