@@ -17,11 +17,10 @@ from rag.glossary import Glossary
 from rag.grammar import content, names, verbs
 from rag.orders import follows_an_order
 from rag.query import Need, covers, understand
-from rag.scoring import stems_of
 from rag.store.library import PRIMARY_GROUP, Library
 from rag.types import Citation, Document, Hit, Outline, Passage, Row, Sentence
 from rag.values import quantities
-from rag.words import words
+from rag.words import index_terms, stems_of, words
 
 Kind = Literal["comparison", "summary", "briefing"]
 Find = Callable[[str, int], Sequence[Hit]]
@@ -232,11 +231,11 @@ def document_of(library: Library, what: str, only: Sequence[str], last: Document
         what = "the brief"
     if _THE_BRIEF.match(what.strip()):
         return next((library.documents[key] for key, one in listings.items() if one.group == PRIMARY_GROUP), None)
-    asked = frozenset(word.stem for word in words(what) if not word.is_stopword)
+    asked = frozenset(index_terms(what))
     best: tuple[float, str] = (0.0, "")
     for key, listing in listings.items():
-        title = frozenset(word.stem for word in words(f"{listing.title} {listing.name}"))
-        own = {word.stem for word in words(listing.title) if not word.is_stopword}
+        title = stems_of(f"{listing.title} {listing.name}")
+        own = set(index_terms(listing.title))
         if what.casefold() in (listing.name.casefold(), listing.title.casefold()):
             return library.documents[key]
         if asked and asked <= title:
@@ -286,7 +285,7 @@ def summarise(library: Library, document: Document) -> Composed:
 def brief_on(library: Library, topic: str, find: Find) -> Composed:
     """What the documents say of a topic, a section for each document, the most telling first."""
     asked = library.embedder.embed_query(topic).vector
-    terms = frozenset(word.stem for word in words(topic) if not word.is_stopword)
+    terms = frozenset(index_terms(topic))
     spans: list[tuple[Hit, int, int]] = []
     for hit in find(topic, _LOOKED_AT):
         spans += [(hit, a, b) for a, b in hit.passage.sentences if _tells(hit.document, a, b)]

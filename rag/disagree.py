@@ -13,12 +13,13 @@ from typing import Any
 
 from rag.grammar import Clause, clauses, content, denials, names, opposed, verbs
 from rag.values import Date, Quantity, dates, quantities
-from rag.words import Word, stem, words
+from rag.words import Word, stem, stems_of, words
 
 _ABOUT = re.compile(r"\b(about|around|roughly|nearly|almost|approximately|some|circa|ca)\s*$", re.IGNORECASE)
 _ONLY = re.compile(r"\b(only|at most|at the earliest)\b", re.IGNORECASE)
 _NOT_BEFORE = re.compile(r"\bnot?\b.*\b(before|until|more than|over|beyond)\b", re.IGNORECASE)
-NAME_WEIGHT = 2.0
+NAME_WEIGHT = 2.0  # against 1 for any other word
+# Words that say little by themselves: comparatives are held against their opposites, years against dates.
 LIGHT = frozenset(
     map(
         stem,
@@ -52,7 +53,7 @@ class Text:
 
     @cached_property
     def stems(self) -> frozenset[str]:
-        return frozenset(word.stem for word in words(self.text))
+        return stems_of(self.text)
 
     @cached_property
     def clauses(self) -> list[Clause]:
@@ -245,7 +246,6 @@ def _fits_better(rival: Clause, own: Clause, anchors: Sequence[Any], value: Quan
     own_kinds = {_kind(v) for v in _values(own.text)}
     for_rival = for_own = 0.0
     for anchor in anchors:
-        weight = 1.0
         if isinstance(anchor, Word):
             there, here = anchor.stem in _stems(rival.text), anchor.stem in _stems(own.text)
             named = anchor.text[0].isupper()

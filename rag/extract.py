@@ -6,23 +6,19 @@ Whether the best sentence is an answer at all is a logistic regression on a few 
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 from rag.embedding import Embedded
 from rag.expects import without_marks
+from rag.logistic import probability
 from rag.orders import follows_an_order
 from rag.query import Query, covers
-from rag.scoring import Candidate, need_weights, score_sentences, stems_of
+from rag.scoring import Candidate, need_weights, score_sentences
 from rag.store.library import Library
 from rag.types import Document, Hit
-from rag.words import leans_on_the_one_before, words
+from rag.words import leans_on_the_one_before, stems_of, words
 
 MAX_SENTENCES = 3
 MAX_LIST = 12
@@ -68,16 +64,9 @@ def _ordered(candidate: Candidate) -> bool:
     return follows_an_order(candidate.hit.document.text, candidate.start, candidate.end)
 
 
-@cache
-def _model() -> dict[str, Any]:
-    return dict(json.loads((Path(__file__).parent / "data" / "confidence.json").read_text()))
-
-
 def confidence(features: dict[str, float]) -> float:
     """Probability that the sentence with these features answers the question."""
-    model = _model()
-    z = model["intercept"] + sum(weight * features[name] for name, weight in model["weights"].items())
-    return 1 / (1 + math.exp(-z))
+    return probability("confidence", features)
 
 
 def _best_few(query: Query, candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -11,7 +11,7 @@ from rag.chinese import to_english
 from rag.errors import UsageError
 from rag.glossary import Glossary
 from rag.places import places
-from rag.words import has_cjk, words
+from rag.words import has_cjk, index_terms, words
 
 AnswerType = Literal["when", "quantity", "who", "where", "why", "list", "definition", "other"]
 
@@ -121,13 +121,13 @@ def understand(question: str, glossary: Glossary, *, max_chars: int = 2000) -> Q
     for mention in mentions:
         surface = english[mention.start : mention.end]
         for form in (*mention.term.forms, *mention.term.chinese):
-            for term in _content_stems(form):
+            for term in index_terms(form):
                 terms.setdefault(term, _ALIAS_WEIGHT)
         alternatives = tuple(
             dict.fromkeys(
                 frozenset(stems)
                 for form in (surface, *mention.term.forms, *mention.term.chinese)
-                if (stems := _content_stems(form))
+                if (stems := index_terms(form))
             )
         )
         if alternatives:
@@ -158,10 +158,6 @@ def answer_type(question: str) -> AnswerType:
     """What kind of thing would answer, by the way an English question is asked."""
     lowered = question.lower()
     return next((kind for kind, pattern in _TYPES if re.search(pattern, lowered)), "other")
-
-
-def _content_stems(form: str) -> list[str]:
-    return [word.stem for word in words(form) if not word.is_stopword]
 
 
 def _is_name(surface: str, question: str, start: int) -> bool:

@@ -24,7 +24,7 @@ from rag.query import Query, covers
 from rag.store.library import Library
 from rag.types import Document, Hit
 from rag.values import dates
-from rag.words import Word, leans_on_the_one_before, words
+from rag.words import Word, leans_on_the_one_before, stems_of, words
 
 # What a match beside the sentence counts, against 1 in it: in title and heading, in the sentence before one that leans
 # on it ("It rose ..."), in the rest of the passage, elsewhere in the document (names only).
@@ -293,10 +293,6 @@ def _names(document: Document) -> frozenset[str]:
 @lru_cache(maxsize=256)
 def _document_stems(document: Document) -> frozenset[str]:
     return stems_of(document.title + " " + document.text)
-
-
-def stems_of(text: str) -> frozenset[str]:
-    return frozenset(word.stem for word in words(text))
 
 
 def _unit(vector: Floats) -> Floats:

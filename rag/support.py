@@ -6,12 +6,9 @@ same: a word counts as said when its stem stands there, or when its vector, read
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +18,7 @@ from rag.disagree import LIGHT, NAME_WEIGHT, Text, disagreement
 from rag.embedding import Embedded, Embedder, Floats
 from rag.glossary import Glossary
 from rag.grammar import verbs
+from rag.logistic import fitted, probability
 from rag.places import places
 from rag.types import Document, Passage
 from rag.values import written_out
@@ -97,11 +95,11 @@ class Judge:
 
     def _judge(self, said: Text, quote: str, above: Text, passage: Passage, start: int, end: int) -> Support:
         features = self._features(said, Text(quote), passage, start)
-        score = _probability(features)
+        score = probability("support", features)
         mine, theirs = self._canonical(said.text), self._canonical(quote)
         reason = disagreement(mine, theirs, self._canonical(above.text))
         weakest = features.pop("weakest_word")
-        if not reason and score < _model()["threshold"]:
+        if not reason and score < fitted("support")["threshold"]:
             reason = NOT_SAID + (f": nothing there says {weakest!r}" if weakest else "")
         return Support(not reason, start, end, reason, score, features)
 
@@ -184,18 +182,6 @@ def _replaced(said: Sequence[Word], held: Sequence[Word], likeness: Any, table: 
                 if word.stem == said[j].stem and 0 <= slot < len(held) and held[slot].stem not in own:
                     found = max(found, 1 - float(table[i, slot]))
     return found
-
-
-def _probability(features: dict[str, Any]) -> float:
-    model = _model()
-    z = model["intercept"] + sum(weight * features[name] for name, weight in model["weights"].items())
-    return 1 / (1 + math.exp(-z))
-
-
-@cache
-def _model() -> dict[str, Any]:
-    """The calibrated threshold of likeness, fitted by `python -m eval.fit claims`."""
-    return dict(json.loads((Path(__file__).parent / "data" / "support.json").read_text()))
 
 
 def _stands(stem: str, stems: frozenset[str]) -> bool:

@@ -100,6 +100,10 @@ def _append_cjk(found: list[Word], run: str, start: int) -> None:
         found.append(Word(start + i, start + i + 2, run[i : i + 2], run[i : i + 2], "cjk"))
 
 
+def stems_of(text: str) -> frozenset[str]:
+    return frozenset(word.stem for word in words(text))
+
+
 def index_terms(text: str) -> list[str]:
     """What the lexical index stores for `text`."""
     return [word.stem for word in words(text) if not word.is_stopword]
