@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag import model_files
-from rag.errors import ModelError
+from rag.errors import ModelError, not_loaded
 
 Floats = npt.NDArray[np.float32]
 BUNDLED = "all-MiniLM-L6-v2"
@@ -100,12 +100,10 @@ class Embedder:
         _keep_freed_memory()
         try:
             model = _load(Path(self.path))
-        except Exception as error:  # whatever the hub, the disk or the weights raise, the user needs one sentence
+        except Exception as error:
             log.exception("loading %s", self.path)
-            raise ModelError(
-                f"the embedding model {self.path} cannot be loaded ({str(error).splitlines()[0]}); "
-                "check BRIEFDESK_MODEL, a sentence-transformers name or path"
-            ) from error
+            check = "BRIEFDESK_MODEL, a sentence-transformers name or path"
+            raise not_loaded("embedding", self.path, error, check) from error
         return model.eval()
 
     @cached_property

@@ -49,3 +49,12 @@ class ModelError(BriefdeskError):
     def __init__(self, message: str, *, passing: bool = False) -> None:
         super().__init__(message)
         self.passing = passing
+
+
+def not_loaded(kind: str, name: str, error: Exception, check: str) -> ModelError:
+    """What a user is told when a model cannot be loaded, whatever the hub, the disk or the weights raised."""
+    return ModelError(f"the {kind} model {name} cannot be loaded ({first_line(error)}); check {check}")
+
+
+def first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), "") or type(error).__name__

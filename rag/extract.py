@@ -18,6 +18,7 @@ from rag.query import Query, covers
 from rag.scoring import Candidate, need_weights, score_sentences
 from rag.store.library import Library
 from rag.types import Document, Hit
+from rag.values import quantities
 from rag.words import leans_on_the_one_before, stems_of, words
 
 MAX_SENTENCES = 3
@@ -111,7 +112,7 @@ def _as_list(query: Query, weights: Sequence[float], candidates: Sequence[Candid
     """All items of the list that a question for a list is answered by, in their order; empty when there is none.
 
     A list answers when title, heading and introduction say what the question asks, better than any single sentence
-    does, and when no single item stands out (then the question is about that item).
+    does, and when no single item stands out (then the question is about that item), unless it says how many it wants.
     """
     if query.answer_type != "list":
         return []
@@ -125,12 +126,19 @@ def _as_list(query: Query, weights: Sequence[float], candidates: Sequence[Candid
             continue
         seen.add((document.id, items[0][0]))
         head = stems_of(f"{document.title} {candidate.hit.passage.heading} {introduction}")
-        lead = sum(w * covers(need, head) for w, need in zip(weights, query.needs, strict=True)) / total
+        met = [1.0 if _counts(need.text, items) else covers(need, head) for need in query.needs]
+        lead = sum(w * share for w, share in zip(weights, met, strict=True)) / total
         inside = [c for c in candidates if c.hit.document == document and items[0][0] <= c.start < items[-1][1]]
         stands_out = len(inside) > 1 and inside[0].score - inside[1].score > _STANDS_OUT
+        stands_out = stands_out and not _counts(query.text, items)
         if lead > best[0] and lead >= max(_LIST_LEAD, candidates[0].features["lexical"] - 0.3) and not stands_out:
             best = (lead, [replace(candidate, start=a, end=b) for a, b in items])
     return best[1]
+
+
+def _counts(text: str, items: Sequence[tuple[int, int]]) -> bool:
+    """Whether `text` names the number of items: "the five recommendations" are all five."""
+    return any(quantity.value == len(items) for quantity in quantities(text))
 
 
 def list_around(document: Document, start: int, end: int) -> tuple[list[tuple[int, int]], str]:

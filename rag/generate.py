@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rag.errors import ModelError, UsageError
+from pydantic import ValidationError
+
+from rag.errors import ModelError, UsageError, first_line
 from rag.orders import visible
 from rag.settings import Settings
 from rag.tokens import count_tokens
@@ -65,15 +67,34 @@ class LanguageModel:
 
         Raises ModelError with one line saying why when it does not answer, breaks off, or takes too long.
         """
+        system, human = PROMPT.read_text(encoding="utf-8"), messages_text(question, hits)
+        said = ""
+        counted: dict[str, int] = {}
+        for piece in self._stream(system, human, counted):
+            said += piece
+            yield piece
+        meter.usage = self._usage(counted, system + human, said)
+
+    def condense(self, question: str, turns: Sequence[tuple[str, str]]) -> str:
+        """The question as one that stands alone after `turns` (question and answer); raises ModelError as `write`."""
+        said = "\n".join(
+            json.dumps({"question": asked, "answer": answer[:500]}, ensure_ascii=False) for asked, answer in turns
+        )
+        human = f"Conversation:\n{said}\n\nLast question: {question}"
+        reply = "".join(self._stream(CONDENSE.read_text(encoding="utf-8"), human, {}))
+        return next(iter(reply.strip().strip('"').splitlines()), "")
+
+    def _stream(self, system: str, human: str, counted: dict[str, int]) -> Iterator[str]:
+        """What the model says, in pieces; `counted` gets the tokens as the provider counts them. Bounded in time and
+        length; raises ModelError as `write` says.
+        """
         from langchain_core.messages import HumanMessage, SystemMessage
 
         if self._failed:
             raise self._failed
-        system, human = PROMPT.read_text(encoding="utf-8"), messages_text(question, hits)
         begin = time.monotonic()
-        said: list[str] = []
+        said = ""
         seen: dict[str, Any] = {}
-        counted: dict[str, int] = {}
         try:
             for piece in self._model.stream([SystemMessage(system), HumanMessage(human)]):
                 seen.update(piece.response_metadata or {})
@@ -81,9 +102,9 @@ class LanguageModel:
                     if key in ("input_tokens", "output_tokens"):
                         counted[key] = counted.get(key, 0) + int(value)
                 if text := _text_of(piece):
-                    said.append(text)
+                    said += text
                     yield text
-                if sum(map(len, said)) > MAX_CHARS:
+                if len(said) > MAX_CHARS:
                     raise ModelError(f"the language model wrote more than {MAX_CHARS:,} characters and was stopped")
                 if time.monotonic() - begin > _PATIENCE * self.settings.llm_timeout_s:
                     raise ModelError("the language model took too long and was stopped")
@@ -91,30 +112,10 @@ class LanguageModel:
             raise
         except Exception as error:  # every provider has its own tree of errors
             raise _failed(error) from error
-        if not "".join(said).strip():
+        if not said.strip():
             raise ModelError("the language model gave an empty answer", passing=True)
         if self._provider in _ENDS and not seen.get(_ENDS[self._provider]):
             raise ModelError("the language model's answer broke off in the middle", passing=True)
-        meter.usage = self._usage(counted, system + human, "".join(said))
-
-    def condense(self, question: str, turns: Sequence[tuple[str, str]]) -> str:
-        """The question as one that stands alone after `turns` (question and answer); raises ModelError as `write`."""
-        from langchain_core.messages import HumanMessage, SystemMessage
-
-        if self._failed:
-            raise self._failed
-        said = "\n".join(
-            json.dumps({"question": asked, "answer": answer[:500]}, ensure_ascii=False) for asked, answer in turns
-        )
-        messages = [
-            SystemMessage(CONDENSE.read_text(encoding="utf-8")),
-            HumanMessage(f"Conversation:\n{said}\n\nLast question: {question}"),
-        ]
-        try:
-            reply = "".join(_text_of(piece) for piece in self._model.stream(messages))
-        except Exception as error:  # every provider has its own tree of errors
-            raise _failed(error) from error
-        return next(iter(reply.strip().strip('"').splitlines()), "")
 
     def _usage(self, counted: dict[str, int], read: str, written: str) -> Usage:
         """Tokens as the provider counted them, else as tiktoken counts; the cost where prices are set."""
@@ -147,18 +148,21 @@ def chat_model(settings: Settings) -> Any:
             extra["api_key"] = "none"  # a local server asks for no key, but the client insists on one
     try:
         return init_chat_model(settings.llm, **extra)
-    except ImportError as error:
-        provider = settings.llm.split(":")[0]
-        raise UsageError(
-            f"--llm {settings.llm}: its package is not installed; run: pip install 'briefdesk[{provider}]'"
-        ) from error
-    except ValueError as error:
-        raise UsageError(f"--llm {settings.llm}: {str(error).splitlines()[0]}") from error
+    except ImportError as error:  # LangChain's own words name the package
+        raise UsageError(f"--llm {settings.llm}: {first_line(error)}") from error
     except Exception as error:  # each provider raises its own for a missing key
+        if type(error) is ValueError:  # LangChain knows no such provider
+            raise UsageError(
+                f"--llm {settings.llm}: LangChain has no provider of that name; docs/language-models.md has examples"
+            ) from error
         log.warning("setting up %s: %s", settings.llm, type(error).__name__)  # its text may hold a key
-        raise ModelError(
-            f"the language model {settings.llm} cannot be set up ({str(error).splitlines()[0].rstrip('.')})"
-        ) from error
+        # pydantic's own text shows what it was given, a key among it; the message alone does not.
+        said = (
+            error.errors(include_input=False)[0]["msg"].removeprefix("Value error, ")
+            if isinstance(error, ValidationError)
+            else first_line(error)
+        )
+        raise ModelError(f"the language model {settings.llm} cannot be set up ({said.rstrip('.')})") from error
 
 
 def pack(hits: Sequence[Hit], max_tokens: int) -> list[Hit]:

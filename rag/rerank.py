@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from rag.errors import ModelError
+from rag.errors import not_loaded
 from rag.types import Hit
 
 LOOKED_AT = 40  # passages that are read again; more cost time and rarely hold the answer
@@ -38,12 +38,10 @@ class Reranker:
 
         try:
             return CrossEncoder(self.name)
-        except Exception as error:  # whatever the hub, the disk or the weights raise, the user needs one sentence
+        except Exception as error:
             log.exception("loading %s", self.name)
-            raise ModelError(
-                f"the reranking model {self.name} cannot be loaded ({(str(error).splitlines() or [''])[0]}); "
-                "check --rerank, a sentence-transformers CrossEncoder by name or path"
-            ) from error
+            check = "--rerank, a sentence-transformers CrossEncoder by name or path"
+            raise not_loaded("reranking", self.name, error, check) from error
 
     def rerank(self, question: str, hits: Sequence[Hit], k: int) -> list[Hit]:
         """The best `k` of `hits` in the model's order; their scores are its own, between 0 and 1."""

@@ -6,6 +6,7 @@ import pytest
 
 from rag.chain import Desk
 from rag.errors import UsageError
+from rag.filters import Filter
 from rag.types import Answer
 
 BRIEF = "brief-24-executive-summary.txt"
@@ -36,6 +37,11 @@ def test_a_list_is_answered_with_all_its_items_from_the_brief(desk: Desk) -> Non
     assert_sound(answer)
     assert len(answer.sentences) == 5
     assert {citation.document.name for citation in answer.citations} == {BRIEF}
+
+
+def test_a_list_asked_for_by_its_number_is_whole_in_a_single_document_too(desk: Desk) -> None:
+    answer = desk.ask("What are the five recommendations to the EU?", Filter((BRIEF,)))
+    assert len(answer.sentences) == 5
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, model_validator
 
 from rag.chain import Desk
 from rag.embedding import Embedder
@@ -123,6 +124,30 @@ def test_without_a_key_the_answer_is_made_of_quotations(
     assert answer.mode == "extractive"
     assert "cannot be set up" in answer.warnings[0]
     assert len(answer.warnings[0].splitlines()) == 1
+
+
+def test_a_missing_key_that_the_provider_reports_as_a_validation_error_ends_in_quotations_and_is_not_shown(
+    corpus_home: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Provider(BaseModel):
+        api_key: str
+
+        @model_validator(mode="after")
+        def _refuse(self) -> Provider:
+            raise ValueError("API key required.")
+
+    monkeypatch.setattr("langchain.chat_models.init_chat_model", lambda *_, **__: Provider(api_key="sk-canary-4712"))
+    answer = Desk(load_settings(home=corpus_home, llm="google_genai:any"), embedder).ask(QUESTION)
+    assert_sound(answer)
+    assert answer.mode == "extractive"
+    assert answer.warnings[0].startswith("the language model google_genai:any cannot be set up (API key required);")
+    assert "canary" not in answer.warnings[0]
+
+
+@pytest.mark.parametrize("llm", ["anthropic:any", "nobody:any"])
+def test_a_provider_without_its_package_is_wrong_use(corpus_home: Path, embedder: Embedder, llm: str) -> None:
+    with pytest.raises(UsageError, match="langchain-anthropic|no provider of that name"):
+        Desk(load_settings(home=corpus_home, llm=llm), embedder)
 
 
 @pytest.mark.parametrize("play", ["429", "500", "cut", "end"])
