@@ -9,7 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from app.output import NOT_SAID, answer_json
+from app.output import NOT_SAID
+from app.record import record
 from rag.chain import Desk
 from rag.errors import UsageError
 from rag.settings import Settings
@@ -22,10 +23,6 @@ _SETTINGS = ("k", "dense_weight", "passage_tokens", "min_confidence", "context_t
 
 def receipt(answer: Answer, desk: Desk) -> dict[str, Any]:
     """Everything about an answer: its sentences and quotations, the corpus, settings and version it was made with."""
-    identities = {citation.number: citation.document.id for citation in answer.citations}
-    found = answer_json(answer)
-    for citation in found["citations"]:
-        citation["document_id"] = identities[citation["n"]]
     listings = desk.library.listings.values()
     whole = {
         "receipt": 1,
@@ -39,7 +36,7 @@ def receipt(answer: Answer, desk: Desk) -> dict[str, Any]:
             "model_fingerprint": desk.embedder.fingerprint,
         },
         "settings": {name: getattr(desk.settings, name) for name in _SETTINGS},
-        **found,
+        **record(answer),
     }
     return {**whole, "sha256": _digest(whole)}
 

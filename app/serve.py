@@ -36,6 +36,7 @@ def serve_page(settings: Settings, host: str, port: int) -> None:
     if is_stale(settings, embedder):
         print_report(ingest_with_progress((), settings, embedder))
     desk = Desk(settings, embedder)
+    from app.api import answer_in_json
     from app.ui.page import build_page, look
 
     page = build_page(desk)
@@ -48,9 +49,11 @@ def serve_page(settings: Settings, host: str, port: int) -> None:
         prevent_thread_lock=True,
         show_error=False,
         footer_links=[],
+        mcp_server=True,
         ssr_mode=False,
         **look(),
     )
+    answer_in_json(page)
     print(
         f"briefdesk is at http://{host}:{port} (ready in {time.perf_counter() - begin:.1f} s; stop with Ctrl+C)",
         flush=True,

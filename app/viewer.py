@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from html import escape
 
+from app.pages import PageImage, page_image
 from app.sources import Source
+from app.ui.texts import attribute, t
+from rag.cite import page_of
+from rag.store.catalog import Catalog
 from rag.types import Document
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n---[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -15,16 +20,22 @@ _TITLE_LINE = re.compile(r"[^\W\d_a-z][^.!?]{0,60}[:：]\s*")  # "Policy recomme
 _ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]+")
 _SOURCE_MARK = re.compile(r"\[(S\d+(?:,\s*S\d+)*)\]")
 _SAFE_URL = re.compile(r"https?://", re.IGNORECASE)
+_LONG = 150_000  # characters of a text that are shown at once
 
 
 def render_document(
-    document: Document, sources: Mapping[str, Source], start: int | None = None, end: int | None = None
+    document: Document,
+    sources: Mapping[str, Source],
+    start: int = 0,
+    end: int = 0,
+    *,
+    within: tuple[int, int] | None = None,
 ) -> str:
-    """HTML of `document`, with the characters start to end inside <mark>."""
-    text = document.text
-    mark = (start, end) if start is not None and end is not None else (0, 0)
-    position = 0
-    if document.name.endswith((".md", ".markdown")) and (front := _FRONT_MATTER.match(text)):
+    """HTML of `document`, or of the lines `within` it, with the characters start to end inside <mark>."""
+    text = document.text if within is None else document.text[: within[1]]
+    mark = (start, end)
+    position = within[0] if within else 0
+    if not position and document.name.endswith((".md", ".markdown")) and (front := _FRONT_MATTER.match(text)):
         position = front.end()
     parts: list[str] = []
     pages = {a: n for n, (a, _) in enumerate(document.pages, 1)}
@@ -33,7 +44,7 @@ def render_document(
         begin, stop = position, position + len(line)
         position = stop + 1
         if begin in pages:
-            parts.append(f'<div class="bd-page">page {pages[begin]}</div>')
+            parts.append(f'<div class="bd-page">{t("page {n}", n=pages[begin])}</div>')
         if not line.strip():
             continue
         item = _ITEM.match(line)
@@ -57,20 +68,95 @@ def render_document(
 
 
 def render_source(
-    document: Document, sources: Mapping[str, Source], start: int | None = None, end: int | None = None
+    document: Document,
+    sources: Mapping[str, Source],
+    start: int = 0,
+    end: int = 0,
+    *,
+    catalog: Catalog | None = None,
+    page: int | None = None,
+    as_text: bool = False,
 ) -> str:
-    """The source panel: what it is, where the original is, and the text."""
+    """The source panel: what it is, where the original is, and the text with start:end marked.
+
+    Of a PDF whose file is there (`catalog` knows it), `page` as an image, else the page of the quotation; its text when
+    `as_text`. Of a very long text the part around the quotation.
+    """
     details = ", ".join(escape(part) for part in (document.publisher, document.date) if part)
     original = (
-        f'<a href="{escape(document.url)}" target="_blank" rel="noopener noreferrer">open original</a>'
+        f'<a href="{escape(document.url)}" target="_blank" rel="noopener noreferrer">{t("open original")}</a>'
         if _SAFE_URL.match(document.url)
         else ""
     )
-    return (
-        f'<section class="bd-panel" aria-label="Source"><header class="bd-source-head">'
-        f"<h2>{escape(document.title)}</h2><p>{details} {original}</p></header>"
-        f"{render_document(document, sources, start, end)}</section>"
+    number = page or page_of(document, start) or 1
+    image = None
+    if catalog is not None and document.pages and not as_text and 1 <= number <= len(document.pages):
+        first, last = document.pages[number - 1]
+        image = page_image(catalog, document, number, document.text[max(first, start) : min(last, end)])
+    if image:
+        body = _page(document, image, number, start, end)
+    else:
+        back = _turn(document, start, end, "page image", as_text=False) if as_text else ""
+        body = back + _part(document, sources, start, end, page if as_text else None)
+    find = (
+        ""
+        if image
+        else f'<div class="bd-find"><input type="search" data-do="find" '
+        f"{attribute('placeholder', 'Find in this document')} "
+        f'{attribute("aria-label", "Find in this document")}><span class="bd-found" role="status"></span></div>'
     )
+    return (
+        f'<section class="bd-panel" {attribute("aria-label", "Source")} tabindex="0" '
+        f'data-name="{escape(document.name)}">'
+        f'<header class="bd-source-head"><h2>{escape(document.title)}</h2><p>{details} {original}</p>{find}</header>'
+        f"{body}</section>"
+    )
+
+
+def _page(document: Document, image: PageImage, number: int, start: int, end: int) -> str:
+    """A page as it is printed, the words of the quotation marked on it, and a way to its neighbours."""
+    marks = "".join(
+        f'<span class="bd-pagemark" style="left:{a:.2%};top:{b:.2%};width:{c - a:.2%};height:{d - b:.2%}"></span>'
+        for a, b, c, d in image.boxes
+    )
+    count = len(document.pages)
+    turns = "".join(
+        _turn(document, start, end, text, page=other)
+        for text, other in (("previous page", number - 1), ("next page", number + 1))
+        if 1 <= other <= count
+    )
+    said = t("Page {n} of {all}", n=number, all=count)
+    unmarked = (
+        f'<p class="bd-note">{t("The words could not be placed on the page; its text has them marked.")}</p>'
+        if end > start and not image.boxes and number == page_of(document, start)
+        else ""
+    )
+    return (
+        f'<nav class="bd-paging">{said} {turns}{_turn(document, start, end, "text", page=number, as_text=True)}</nav>'
+        f'{unmarked}<div class="bd-pageimage"><img src="data:image/png;base64,{image.png}" width="{image.width}" '
+        f'height="{image.height}" {attribute("alt", "Page {n} of {all}", n=number, all=count)}>{marks}</div>'
+    )
+
+
+def _turn(
+    document: Document, start: int, end: int, text: str, *, page: int | None = None, as_text: bool = False
+) -> str:
+    target = {"document": document.id, "start": start, "end": end, "page": page, "as_text": as_text}
+    return f"<button type=\"button\" data-turn-to='{escape(json.dumps(target))}'>{t(text)}</button>"
+
+
+def _part(document: Document, sources: Mapping[str, Source], start: int, end: int, page: int | None) -> str:
+    """The text, or of a very long one the part around the quotation (or the page), with a way to the rest."""
+    text = document.text
+    if len(text) <= _LONG:
+        return render_document(document, sources, start, end)
+    middle = document.pages[page - 1][0] if page and not end else start
+    first = text.rfind("\n", 0, max(middle - _LONG // 2, 0)) + 1
+    last = text.find("\n", min(middle + _LONG // 2, len(text) - 1))
+    last = len(text) if last < 0 else last
+    before = _turn(document, max(first - _LONG // 2, 1), 0, "earlier") if first else ""
+    after = _turn(document, last + 1, 0, "later") if last < len(text) else ""
+    return before + render_document(document, sources, start, end, within=(first, last)) + after
 
 
 def with_source_links(text: str, sources: Mapping[str, Source]) -> str:

@@ -55,7 +55,7 @@ def load_set(path: Path) -> list[Question]:
         if not line.strip():
             continue
         try:
-            questions.append(_question(json.loads(line), number))
+            questions.append(question_of(json.loads(line), number))
         except (ValueError, KeyError, TypeError) as error:
             reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
             raise UsageError(f"{path}, line {number}: {reason}; see docs/evaluate.md for the fields") from error
@@ -78,7 +78,8 @@ def lost_gold(questions: list[Question], documents: Mapping[str, Document]) -> l
     return lost
 
 
-def _question(row: dict[str, object], number: int) -> Question:
+def question_of(row: dict[str, object], number: int) -> Question:
+    """The question that a line holds; raises ValueError, KeyError or TypeError when it holds none."""
     if not isinstance(row, dict):
         raise ValueError("a line must be a JSON object")
     answerable = bool(row.get("answerable", True))

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import mean
 
+import numpy as np
+
 from eval.dataset import Gold, Question
 from rag.types import Answer, Citation, Document, Hit
 
@@ -76,6 +78,43 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
     found["false_abstention"] = _share([o.answer.abstained for o in answerable])
     found["search_p50_ms"] = round(searches[len(searches) // 2], 1) if searches else None
     return found
+
+
+# What is shown of a run, in the order in which it is read; each a mean over the questions it applies to.
+FIGURES = {
+    "answer_right": "answer right, with right evidence",
+    "retrieved_at_5": "gold quotation retrieved at 5",
+    "citation_precision": "citation precision",
+    "citation_recall": "citation recall",
+    "abstention_right": "abstention right",
+    "false_abstention": "false abstention",
+}
+
+
+def by_question(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float]]:
+    """For each of FIGURES the value of each question it applies to, by the question's id."""
+    found: dict[str, dict[str, float]] = {key: {} for key in FIGURES}
+    for o in outcomes:
+        if not o.question.answerable:
+            found["abstention_right"][o.question.id] = float(o.right)
+            continue
+        found["answer_right"][o.question.id] = float(o.right)
+        found["retrieved_at_5"][o.question.id] = float(o.rank is not None and o.rank <= 5)
+        found["false_abstention"][o.question.id] = float(o.answer.abstained)
+        if o.citation_precision is not None:
+            found["citation_precision"][o.question.id] = o.citation_precision
+        if o.citation_recall is not None:
+            found["citation_recall"][o.question.id] = o.citation_recall
+    return found
+
+
+def interval(values: Sequence[float], rounds: int = 2000, seed: int = 0) -> tuple[float, float] | None:
+    """The 95 percent interval of their mean, by bootstrap (Efron, 1979); None for fewer than two values."""
+    if len(values) < 2:
+        return None
+    drawn = np.random.default_rng(seed).choice(np.asarray(values, float), (rounds, len(values))).mean(axis=1)
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return float(low), float(high)
 
 
 def normalised(text: str) -> str:

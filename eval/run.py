@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from eval.dataset import Question
@@ -15,12 +15,18 @@ def run(
 ) -> list[Outcome]:
     """The outcome of each question, in order."""
     outcomes: list[Outcome] = []
-    for number, question in enumerate(questions, 1):
+    for outcome in outcomes_of(desk, questions):
+        outcomes.append(outcome)
+        progress(len(outcomes), len(questions))
+    return outcomes
+
+
+def outcomes_of(desk: Desk, questions: Iterable[Question]) -> Iterator[Outcome]:
+    """The outcomes one by one, as they come."""
+    for question in questions:
         answer = desk.ask(question.question, turns=desk.converse(question.turns))
         hits, _ = desk.search(answer.understood or question.question, max(CUTS))
-        outcomes.append(judge(question, answer, hits))
-        progress(number, len(questions))
-    return outcomes
+        yield judge(question, answer, hits)
 
 
 def alone(questions: Sequence[Question]) -> list[Question]:

@@ -14,7 +14,7 @@ from ingest.prepare import Prepared, Task, prepare
 from ingest.report import Report
 from ingest.sources import find, listed, read_file
 from rag.embedding import Embedder, Floats
-from rag.errors import OutdatedHomeError, SourceRefusedError
+from rag.errors import OutdatedHomeError, SourceRefusedError, UsageError
 from rag.settings import Settings
 from rag.store.catalog import Catalog, Member, content_hash
 from rag.store.library import check_model, publish, writing
@@ -198,3 +198,34 @@ class _Run:
                 self.live[member.source] = member
         self._pending.clear()
         self._made.clear()
+
+
+def remove(settings: Settings, embedder: Embedder, sources: Sequence[str]) -> list[str]:
+    """Takes documents out of the index; returns the sources that were there. `restore` brings them back.
+
+    Raises UsageError when nothing would be left, LockedError, HomeError, StoreError.
+    """
+    with writing(settings.home) as catalog:
+        members = catalog.members(catalog.generation)
+        gone = [source for source in sources if source in members]
+        left = [member for source, member in members.items() if source not in gone]
+        if gone and not left:
+            raise UsageError("the last document cannot be removed; add another one first")
+        if gone:
+            publish(settings.home, catalog, embedder, left, settings.chroma)
+    return gone
+
+
+def restore(settings: Settings, embedder: Embedder, sources: Sequence[str]) -> list[str]:
+    """Puts back what the last change of the index took out of it; returns the sources that it could put back.
+
+    Only the generation before is kept, so what was removed two changes ago must be ingested again.
+    """
+    with writing(settings.home) as catalog:
+        members = catalog.members(catalog.generation)
+        before = catalog.members(catalog.generation - 1)
+        back = [source for source in sources if source in before and source not in members]
+        if back:
+            wanted = [*members.values(), *(before[source] for source in back)]
+            publish(settings.home, catalog, embedder, wanted, settings.chroma)
+    return back

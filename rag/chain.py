@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from rag import cite
-from rag.compose import Task, brief_on, compare, document_of, summarise, task_of
+from rag.compose import LOOKED_UP, Task, brief_on, compare, document_of, summarise, task_of
 from rag.condense import Kind, Turn, condense, kind_of
 from rag.differ import differences, looked_ahead_to
 from rag.embedding import Embedded, Embedder
-from rag.errors import ModelError
+from rag.errors import ModelError, UsageError
 from rag.extract import Extract, extract
 from rag.filters import ALL, Filter
-from rag.generate import ABSTENTION, LanguageModel, Meter, pack, sentences
+from rag.generate import ABSTENTION, MAX_CHARS, LanguageModel, Meter, pack, sentences, split_sentences
 from rag.glossary import Glossary, load_glossary
 from rag.grammar import verb_stems
 from rag.query import Query, checked, understand
@@ -26,9 +26,10 @@ from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.store.library import Library
 from rag.support import Judge
-from rag.types import Answer, Citation, Definition, Hit, Sentence
+from rag.types import Answer, Citation, Definition, Hit, Sentence, Step
 
 NEAREST = 3  # passages shown with an abstention
+_TRIED = 6  # passages, for a sentence that is to be checked
 _ATTEMPTS = 2  # at an answer by a language model, when what went wrong may pass
 
 
@@ -75,7 +76,11 @@ class Desk:
 
     def warm_up(self) -> None:
         """Loads what the first question would wait for; asks no language model."""
-        self._extracted(self.retrieve(self.understand(State("What is this about?", self.library))))
+        self.quoted("What is this about?")
+
+    def quoted(self, question: str, only: Filter = ALL) -> Answer:
+        """The answer in quotations, also where a language model is set."""
+        return self._extracted(self.retrieve(self.understand(State(question, self.library, only))))
 
     @cached_property
     def judge(self) -> Judge:
@@ -124,21 +129,31 @@ class Desk:
 
     def stream(self, question: str, only: Filter = ALL, turns: Sequence[Turn] = ()) -> Iterator[Answer]:
         """The answer as it grows: with a language model sentence by sentence, each checked as it is complete."""
+        return (found for found in self.follow(question, only, turns) if isinstance(found, Answer))
+
+    def follow(self, question: str, only: Filter = ALL, turns: Sequence[Turn] = ()) -> Iterator[Step | Answer]:
+        """As `stream`, with what is being done in between."""
         checked(question, self.settings.max_question_chars)
         kind = kind_of(question, turns)
         if kind == "source" or (kind == "translate" and self._model is None):
             yield self._said_before(question, turns[-1].answer, kind)
             return
-        if (task := task_of(question)) and (composed := self._composed(question, task, only, turns)):
-            yield composed
-            return
+        yield Step("searching", self.library.passage_count())
+        if task := task_of(question):
+            composed = yield from self._composed(question, task, only, turns)
+            if composed:
+                yield composed
+                return
         alone = self._alone(question, kind, turns)
         begun = State(alone, self.library, only, question if alone != question else "")
         state = self.retrieve(self.understand(begun))
+        yield Step("writing" if self._model is not None and state.hits else "reading", len(state.hits))
         for grown in self._answers(state):
             yield self.verify(grown)
 
-    def _composed(self, question: str, task: Task, only: Filter, turns: Sequence[Turn]) -> Answer | None:
+    def _composed(
+        self, question: str, task: Task, only: Filter, turns: Sequence[Turn]
+    ) -> Generator[Step, None, Answer | None]:
         """A comparison, a summary or a briefing, made of quotations; None when the documents hold too little for it."""
         library = self.library
         timings = {"understand": 0.0, "retrieve": 0.0}
@@ -153,11 +168,13 @@ class Desk:
 
         begin = time.perf_counter()
         if task.kind == "comparison":
+            yield Step("reading", 2 * LOOKED_UP)
             composed = compare(library, task, find, self.glossary)
         else:
             allowed = only.select(library.listings.values()) if only else []
             last = next((turn.answer.citations[0].document for turn in turns[::-1] if turn.answer.citations), None)
             document = document_of(library, task.subjects[0], allowed, last) if task.kind == "summary" else None
+            yield Step("reading", library.listings[document.id].passages if document else LOOKED_UP)
             composed = summarise(library, document) if document else brief_on(library, task.subjects[0], find)
         if not composed.sentences:
             return None
@@ -171,6 +188,7 @@ class Desk:
             outline=composed.outline,
         )
         timings["answer"] = _ms(begin) - timings["retrieve"]
+        yield Step("checking", len(composed.sentences))
         return self.verify(State(question, library, only, hits=tuple(hits), answer=answer, timings_ms=timings))
 
     def _alone(self, question: str, kind: Kind, turns: Sequence[Turn]) -> str:
@@ -199,6 +217,31 @@ class Desk:
         return replace(
             last, question=question, sentences=() if last.abstained else sentences, warnings=(), understood=""
         )
+
+    def check(self, text: str, only: Filter = ALL) -> Answer:
+        """A text from anywhere, verified sentence by sentence against the documents that match `only`.
+
+        Raises UsageError when it is empty or longer than an answer can be.
+        """
+        said = [one for line in text.splitlines() for one in split_sentences(line.strip()) if one]
+        if not said or len(text) > MAX_CHARS:
+            raise UsageError(f"the text to check must have 1 to {MAX_CHARS:,} characters; it has {len(text):,}")
+        begin = time.perf_counter()
+        library, hits, numbers = self.library, list[Hit](), list[list[int]]()
+        places: dict[str, int] = {}
+        for sentence in said:
+            found = self._look_up(
+                library, cite.without_markers(sentence)[: self.settings.max_question_chars], _TRIED, only
+            )
+            for hit in found:
+                if places.setdefault(hit.passage.id, len(hits)) == len(hits):
+                    hits.append(hit)
+            numbers.append([places[hit.passage.id] + 1 for hit in found])
+        verifier = cite.Verifier(self.judge, hits)
+        for sentence, own in zip(said, numbers, strict=True):
+            verifier.add(f"{cite.without_markers(sentence)} {own}")
+        answer = Answer(text, tuple(verifier.sentences), tuple(verifier.citations), False, "checked")
+        return replace(cite.standing(answer), timings_ms={"total": _ms(begin)})
 
     def search(self, question: str, k: int, only: Filter = ALL) -> tuple[list[Hit], dict[str, float]]:
         """The best `k` passages, and milliseconds by step: embed, dense, lexical, fuse, total."""
@@ -251,18 +294,7 @@ class Desk:
         begin = time.perf_counter()
         answer = state.answer
         assert answer is not None
-        fallen = {citation.number for citation in answer.citations if not cite.stands(citation)}
-        if fallen:
-            answer = replace(
-                answer,
-                sentences=tuple(
-                    replace(s, supported=False, citations=(), reason="its quotation does not stand in the document")
-                    if set(s.citations) & fallen
-                    else s
-                    for s in answer.sentences
-                ),
-                citations=tuple(c for c in answer.citations if c.number not in fallen),
-            )
+        answer = cite.standing(answer)
         if answer.complete and answer.sentences:
             hits = list(state.hits)
             for subject in looked_ahead_to(answer.citations):  # what became of it is asked for by its name

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rag.errors import BriefdeskError
 from rag.orders import follows_an_order
 from rag.support import Judge
-from rag.types import Citation, Document, Hit, Passage, Sentence
+from rag.types import Answer, Citation, Document, Hit, Passage, Sentence
 from rag.words import index_terms, words
 
 _MARKER = re.compile(r"\s*[\[【](\d{1,3}(?:\s*[,;]\s*\d{1,3})*)[\]】]")
@@ -34,6 +35,21 @@ def page_of(document: Document, position: int) -> int | None:
 def stands(citation: Citation) -> bool:
     """Whether the quotation is, to the character, what the document has at its place."""
     return citation.document.text[citation.start : citation.end] == citation.quote
+
+
+def standing(answer: Answer) -> Answer:
+    """The answer without quotations that do not stand in their documents; a sentence that loses its own is marked."""
+    kept = tuple(citation for citation in answer.citations if stands(citation))
+    numbers = {citation.number for citation in kept}
+    if numbers.issuperset(n for sentence in answer.sentences for n in sentence.citations):
+        return replace(answer, citations=kept)
+    sentences = tuple(
+        s
+        if numbers.issuperset(s.citations)
+        else replace(s, supported=False, citations=(), reason="its quotation does not stand in the document")
+        for s in answer.sentences
+    )
+    return replace(answer, sentences=sentences, citations=kept)
 
 
 def markers(text: str) -> list[int]:

@@ -28,7 +28,7 @@ Find = Callable[[str, int], Sequence[Hit]]
 MAX_ROWS = 6  # of a comparison
 MAX_SECTIONS = 8  # of a summary or briefing
 _A_SECTION = 2  # sentences of one
-_LOOKED_AT = 24  # passages for each side of a comparison, and for a briefing
+LOOKED_UP = 24  # passages for each side of a comparison, and for a briefing
 _READ = 60  # passages of a document that a summary reads
 _ALIKE, _PAIRED = 0.85, 0.45  # cosines of sentences: from here the same again; from here about the same thing
 _RELEVANT = 0.35  # cosine of topic and sentence, below which a briefing leaves it out
@@ -165,7 +165,7 @@ def _about(
 ) -> list[_Said]:
     """Sentences about a subject. One that names both must set them against each other, or it compares nothing."""
     found: list[tuple[Hit, int, int]] = []
-    for hit in find(f"{subject} {aspect}".strip(), _LOOKED_AT):
+    for hit in find(f"{subject} {aspect}".strip(), LOOKED_UP):
         above = stems_of(f"{hit.document.title} {hit.passage.heading}")
         for start, end in hit.passage.sentences:
             text = hit.document.text[start:end]
@@ -287,7 +287,7 @@ def brief_on(library: Library, topic: str, find: Find) -> Composed:
     asked = library.embedder.embed_query(topic).vector
     terms = frozenset(index_terms(topic))
     spans: list[tuple[Hit, int, int]] = []
-    for hit in find(topic, _LOOKED_AT):
+    for hit in find(topic, LOOKED_UP):
         spans += [(hit, a, b) for a, b in hit.passage.sentences if _tells(hit.document, a, b)]
     composed = Composed()
     if not spans:

@@ -38,10 +38,14 @@ def _common_english() -> frozenset[str]:
 
 @cache
 def verb_stems() -> frozenset[str]:
-    """Stems of English verbs, as that dictionary gives them: to exceed."""
-    return frozenset(
-        stem(verb) for meaning in english_meanings() for verb in re.findall(r"(?:^|[;,]\s)to ([a-z]+)", meaning)
-    )
+    """Stems of the plain verbs."""
+    return frozenset(map(stem, plain_verbs()))
+
+
+@cache
+def plain_verbs() -> frozenset[str]:
+    """English verbs as that dictionary gives them: to exceed."""
+    return frozenset(verb for meaning in english_meanings() for verb in re.findall(r"(?:^|[;,]\s)to ([a-z]+)", meaning))
 
 
 @cache

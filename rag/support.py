@@ -52,8 +52,8 @@ class Judge:
     """
 
     def __init__(self, embedder: Embedder, glossary: Glossary) -> None:
-        self._embedder = embedder
-        self._glossary = glossary
+        self.embedder = embedder
+        self.glossary = glossary
         self._embed = lru_cache(maxsize=512)(lambda text: embedder.embed_tokens([text])[0])
         self._canonical = lru_cache(maxsize=2048)(self._spelled_out)
 
@@ -73,7 +73,7 @@ class Judge:
         """A Chinese sentence in English words where the passage is English: figures exactly, the rest by dictionary."""
         if not has_cjk(sentence) or has_cjk(passage.text):
             return sentence
-        return " ".join(to_english(written_out(sentence), self._glossary).split())
+        return " ".join(to_english(written_out(sentence), self.glossary).split())
 
     def _windows(self, said: Text, passage: Passage, document: Document) -> list[tuple[int, int]]:
         """Single sentences; with the one before where a sentence leans on it; two or three for what joins clauses."""
@@ -109,7 +109,7 @@ class Judge:
 
     def _spelled_out(self, text: str) -> Text:
         """`text` with every term and place by its first name: the US and the United States are one."""
-        mentions = self._glossary.mentions(text)
+        mentions = self.glossary.mentions(text)
         taken = [(mention.start, mention.end) for mention in mentions]
         mentions += [m for m in places().mentions(text) if not any(a < m.end and m.start < b for a, b in taken)]
         for mention in sorted(mentions, key=lambda mention: -mention.start):

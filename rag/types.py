@@ -178,3 +178,14 @@ class Answer:
     @property
     def text(self) -> str:
         return "\n".join(sentence.text for sentence in self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is being done for a question while nothing can be shown yet: searching, reading, writing or checking.
+
+    `count` is that of the passages searched or read, or of the sentences checked.
+    """
+
+    name: str
+    count: int = 0

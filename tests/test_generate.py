@@ -146,7 +146,7 @@ def test_a_missing_key_that_the_provider_reports_as_a_validation_error_ends_in_q
 
 @pytest.mark.parametrize("llm", ["anthropic:any", "nobody:any"])
 def test_a_provider_without_its_package_is_wrong_use(corpus_home: Path, embedder: Embedder, llm: str) -> None:
-    with pytest.raises(UsageError, match="langchain-anthropic|no provider of that name"):
+    with pytest.raises(UsageError, match=r"langchain-anthropic|no provider of that name"):
         Desk(load_settings(home=corpus_home, llm=llm), embedder)
 
 

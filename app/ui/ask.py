@@ -1,132 +1,219 @@
-"""The tab where questions are asked: conversation and source side by side."""
+"""The tab where questions are asked: documents, conversation and source side by side.
+
+The conversation is kept by the browser, which sends what a follow-up needs along with the question; the server keeps
+nothing of it. What was kept is checked against the library each time it comes back.
+"""
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from app.feedback import add_feedback, add_question
 from app.receipt import FORMATS, receipt, write_receipt
+from app.record import recall, recall_turn, record
 from app.sources import load_sources
-from app.ui.conversation import render_answer, render_conversation, render_error, render_turn, render_waiting
-from app.ui.scope import build_scope, scope
+from app.ui.conversation import render_answer, render_error, render_step, render_welcome
+from app.ui.scope import render_documents, render_scope, scope_of
+from app.ui.texts import attribute, calls, t, texts
 from app.viewer import render_source
 from rag.chain import Desk
-from rag.condense import Turn
 from rag.errors import BriefdeskError
+from rag.suggest import next_questions
+from rag.types import Answer, Step
 
-Shown = tuple[str, Turn | None]  # a turn as HTML, and what follow-ups need to know of it; None when it failed
 log = logging.getLogger(__name__)
 
-ASSETS = Path(__file__).parent / "assets"
-_NOTHING_OPEN = (
-    '<section class="bd-panel" aria-label="Source"><p class="bd-empty">'
-    "Click a number to see its quotation here, in the source.</p></section>"
-)
+_TYPES = {
+    ".md": "text/markdown",
+    ".json": "application/json",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
+_GONE = "This document is no longer in the library; ask the question again."
 
 
-def build_ask(desk: Desk) -> None:
-    """Adds the tab's components to the Blocks that is open."""
-    sources = load_sources(desk.settings.corpus / "sources.yaml")
+class Conversation:
+    """What the browser asks of the server on the Ask tab. Everything it sends is taken as something anyone wrote."""
 
-    def answer(question: str, turns: list[Shown], *chosen: Any) -> Iterator[tuple[str, list[Shown], str]]:
-        question = question.strip()
-        count = len(desk.library.documents)
-        before = [html for html, _ in turns]
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.sources = load_sources(desk.settings.corpus / "sources.yaml")
+
+    def answer(self, request: Mapping[str, Any]) -> Iterator[str]:
+        """Messages for the browser, as JSON: `turn`, `html`; the last one has `done` and the `record` to keep, and one
+        after it, when there are any, the questions to ask `next`.
+        """
+        turn, question = str(request.get("turn", "")), str(request.get("question", "")).strip()
         if not question:
-            yield render_conversation(before, count), turns, ""
             return
-        turn = render_turn(question, render_waiting(f"Searching {desk.library.passage_count():,} passages"))
-        yield render_conversation([*before, turn], count), turns, ""
-        told: Turn | None = None
+
+        def message(html: str, **more: Any) -> str:
+            return json.dumps({"turn": turn, "html": html, **more}, ensure_ascii=False)
+
+        answer: Answer | None = None
+        only = scope_of(request.get("scope"))
         try:
-            for grown in desk.stream(question, scope(*chosen), [told for _, told in turns if told]):
-                turn = render_turn(question, render_answer(grown, sources))
-                told = Turn(grown.understood or question, grown)
-                yield render_conversation([*before, turn], count), turns, ""
+            turns = [recall_turn(self.desk.library, kept) for kept in list(request.get("turns") or [])[-8:]]
+            for found in self.desk.follow(question, only, turns):
+                if isinstance(found, Step):
+                    yield message(render_step(found))
+                    continue
+                answer = found
+                if not answer.complete:
+                    yield message(render_answer(answer, self.sources))
         except BriefdeskError as error:
-            turn = render_turn(question[:200], render_error(str(error)))
+            yield message(render_error(str(error)), done=True)
+            return
         except Exception:
             log.exception("answering")
-            turn = render_turn(question, render_error("Something went wrong; the log has the details. Ask it again."))
-        yield render_conversation([*before, turn], count), [*turns, (turn, told)], ""
-
-    def answer_suggestion(
-        turns: list[Shown],
-        documents: list[str],
-        publishers: list[str],
-        languages: list[str],
-        since: str,
-        until: str,
-        event: gr.EventData,
-    ) -> Iterator[tuple[str, list[Shown], str]]:
-        asked = str(event._data.get("question", ""))
-        yield from answer(asked, turns, documents, publishers, languages, since, until)
-
-    def open_source(event: gr.EventData) -> str:
-        wanted: dict[str, Any] = event._data
-        document = desk.library.documents.get(str(wanted.get("document")))
-        if document is None:
-            return '<p class="bd-error">This document is no longer in the library; ask the question again.</p>'
-        return render_source(document, sources, int(wanted["start"]), int(wanted["end"]))
-
-    def make_receipts(turns: list[Shown]) -> list[Any]:
-        """The last answer as files to download."""
-        answer = next((told.answer for _, told in reversed(turns) if told), None)
+            yield message(render_error("Something went wrong; the log has the details."), done=True)
+            return
         if answer is None:
-            return [gr.Row(visible=False), *(gr.DownloadButton() for _ in FORMATS)]
-        folder = Path(tempfile.mkdtemp(prefix="briefdesk-receipt-"))
-        paths = [folder / f"receipt{suffix}" for suffix in FORMATS]
-        found = receipt(answer, desk)
-        for path in paths:
-            write_receipt(found, path)
-        return [gr.Row(visible=True), *(gr.DownloadButton(value=str(path)) for path in paths)]
+            return
+        html, generation = render_answer(answer, self.sources), self.desk.library.generation
+        yield message(html, done=True, record=record(answer), generation=generation)
+        questions = next_questions(self.desk, answer, only)
+        if questions:
+            yield json.dumps({"turn": turn, "next": questions}, ensure_ascii=False)
 
-    turns = gr.State([])
-    with gr.Row(equal_height=False):
-        with gr.Column(scale=3, min_width=320):
-            conversation = gr.HTML(
-                render_conversation([], len(desk.library.documents)),
-                elem_id="bd-conversation",
-                js_on_load=(ASSETS / "conversation.js").read_text(),
+    # -- what the scripts call, each with one argument
+
+    def render(self, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Recorded answers as they stand now: `html`, and the `record` to keep (None where it cannot be read)."""
+        found: list[dict[str, Any]] = []
+        for kept in records:
+            try:
+                answer = recall(self.desk.library, kept)
+                found.append({"html": render_answer(answer, self.sources), "record": record(answer)})
+            except BriefdeskError as error:
+                found.append({"html": render_error(str(error)), "record": None})
+        return found
+
+    def open_source(self, wanted: Mapping[str, Any]) -> str:
+        library = self.desk.library
+        document = library.documents.get(str(wanted.get("document")))
+        if document is None:
+            return f'<p class="bd-error">{t(_GONE)}</p>'
+        page = wanted.get("page")
+        return render_source(
+            document,
+            self.sources,
+            int(wanted.get("start") or 0),
+            int(wanted.get("end") or 0),
+            catalog=library.catalog,
+            page=int(page) if page else None,
+            as_text=bool(wanted.get("as_text")),
+        )
+
+    def documents(self, known: Any = None) -> dict[str, Any]:
+        """The documents to choose from; no `html` when the browser has those of generation `known`."""
+        generation = self.desk.library.generation
+        return {"html": "" if known == generation else render_documents(self.desk), "generation": generation}
+
+    def receipt(self, wanted: Mapping[str, Any]) -> dict[str, str]:
+        """A file for the browser to save: its `name`, `type`, and `data` in base64."""
+        suffix = str(wanted["format"])
+        if suffix not in FORMATS:
+            raise gr.Error("no such format")
+        found = receipt(recall(self.desk.library, wanted["record"]), self.desk)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"receipt{suffix}"
+            write_receipt(found, path)
+            data = base64.b64encode(path.read_bytes()).decode()
+        return {"name": path.name, "type": _TYPES[suffix], "data": data}
+
+    def feedback(self, wanted: Mapping[str, Any]) -> str:
+        return add_feedback(self.desk.settings.home, wanted)
+
+    def add_to_set(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return {"ok": True, "said": add_question(self.desk, wanted)}
+        except BriefdeskError as error:
+            return {"ok": False, "said": str(error)}
+
+
+def build_ask(desk: Desk) -> Conversation:
+    """Adds the tab's components to the Blocks that is open."""
+    talk = Conversation(desk)
+
+    def answer(question: str, request: str) -> Iterator[tuple[Any, Any]]:
+        yield gr.skip(), ""
+        for message in talk.answer(json.loads(request)):
+            yield message, gr.skip()
+
+    def answer_suggestion(event: gr.EventData) -> Iterator[str]:
+        yield from talk.answer(event._data)
+
+    gr.HTML(
+        f'<div class="bd-switch" role="group" {attribute("aria-label", "What is shown")}>'
+        f'<button type="button" data-show="documents">{t("Documents")}<span class="bd-how-many"></span></button>'
+        f'<button type="button" data-show="conversation">{t("Conversation")}</button>'
+        f'<button type="button" data-show="source">{t("Source")}</button></div>',
+        elem_id="bd-switcher",
+        js_on_load="briefdesk.switcher(element);",
+        apply_default_css=False,
+    )
+    with gr.Row(equal_height=False, elem_id="bd-ask"):
+        with gr.Column(scale=2, min_width=200, elem_id="bd-left"):
+            gr.HTML(
+                render_scope(desk),
+                elem_id="bd-scope",
+                js_on_load="briefdesk.scope(element, server);",
                 apply_default_css=False,
+                server_functions=calls(talk.documents),
+            )
+        with gr.Column(scale=5, min_width=280, elem_id="bd-middle"):
+            conversation = gr.HTML(
+                render_welcome(len(desk.library.documents)),
+                elem_id="bd-conversation",
+                js_on_load="briefdesk.conversation(element, server, trigger);",
+                apply_default_css=False,
+                server_functions=calls(talk.render, talk.receipt, talk.feedback, talk.add_to_set),
             )
             question = gr.Textbox(
                 label="Question",
                 show_label=False,
                 container=False,
-                placeholder="Ask about the documents",
+                placeholder=texts("Ask about the documents"),
                 submit_btn=True,
                 stop_btn=desk.mode != "extractive",  # quotations are there before anyone could stop them
                 max_lines=6,
                 elem_id="bd-question",
                 autofocus=True,
             )
-            with gr.Row(elem_id="bd-receipts", visible=False) as receipts:
-                downloads = [
-                    gr.DownloadButton(f"Receipt {suffix}", size="sm", elem_classes="bd-receipt") for suffix in FORMATS
-                ]
-            chosen = build_scope(desk)
-        with gr.Column(scale=2, min_width=320, elem_id="bd-source-column"):
-            source = gr.HTML(
-                _NOTHING_OPEN,
+        with gr.Column(scale=4, min_width=280, elem_id="bd-right"):
+            gr.HTML(
+                f'<section class="bd-panel" {attribute("aria-label", "Source")}><p class="bd-empty">'
+                f"{t('Click a number to see its quotation here, in the source.')}</p></section>",
                 elem_id="bd-source",
-                js_on_load=(ASSETS / "source.js").read_text(),
+                js_on_load="briefdesk.source(element, server);",
                 apply_default_css=False,
+                server_functions=calls(talk.open_source),
             )
-    outputs = [conversation, turns, question]
+    request = gr.Textbox(visible=False)
+    live = gr.HTML(
+        "",
+        html_template="",
+        visible="hidden",
+        js_on_load="watch('value', () => briefdesk.live(props.value));",
+        apply_default_css=False,
+    )
     asked = question.submit(
-        answer, [question, turns, *chosen], outputs, show_progress="hidden", api_visibility="private"
+        answer,
+        [question, request],
+        [live, question],
+        js="(question) => briefdesk.request(question)",
+        show_progress="hidden",
+        api_visibility="private",
     )
-    suggested = conversation.submit(
-        answer_suggestion, [turns, *chosen], outputs, show_progress="hidden", api_visibility="private"
-    )
-    for done in (asked, suggested):
-        done.then(make_receipts, turns, [receipts, *downloads], show_progress="hidden", api_visibility="private")
+    suggested = conversation.submit(answer_suggestion, None, live, show_progress="hidden", api_visibility="private")
     if desk.mode != "extractive":
         question.stop(None, cancels=[asked, suggested])
-    conversation.select(open_source, None, source, show_progress="hidden", api_visibility="private", queue=False)
+    return talk

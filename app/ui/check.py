@@ -1,56 +1,302 @@
-"""The tab that runs the evaluation harness."""
+"""The tab for checking: any answer against the documents, and the evaluation set against the answers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from eval.dataset import DEFAULT_SET, load_set
-from eval.metrics import CUTS, Outcome, judge, summary
+from app.feedback import ADDED_SET
+from app.ui.ask import Conversation
+from app.ui.conversation import chip, render_answer, render_error, render_waiting
+from app.ui.texts import attribute, calls, t, texts
+from eval.dataset import DEFAULT_SET, SETS, load_set
+from eval.grade import Grader
+from eval.metrics import FIGURES, Outcome, interval
+from eval.run import outcomes_of
+from eval.runs import Run, changes, earlier_runs, keep_run
 from rag.chain import Desk
+from rag.errors import BriefdeskError, UsageError
+
+_SETS = (DEFAULT_SET, SETS / "natural.jsonl", SETS / "turns.jsonl")
+_SHOWN_RUNS = 12  # in the plot
+_PLOTTED = ("answer_right", "abstention_right", "citation_precision")
 
 
-def build_check(desk: Desk) -> None:
-    """Adds the tab's components to the Blocks that is open."""
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Settings to compare: passages read, and how sure an answer must be."""
 
-    def run_set(half: str, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008 - how gradio passes it
-        questions = [q for q in load_set(DEFAULT_SET) if half in ("all", q.half)]
-        outcomes: list[Outcome] = []
-        for question in progress.tqdm(questions, desc="asking"):
-            hits, _ = desk.search(question.question, max(CUTS))
-            outcomes.append(judge(question, desk.ask(question.question), hits))
-        return render_outcomes(outcomes, summary(outcomes))
-
-    gr.Markdown("The evaluation set asks questions whose answers are known, and some that the documents cannot answer.")
-    half = gr.Radio(["development", "test", "all"], value="development", label="Questions", elem_id="bd-half")
-    start = gr.Button("Run the check", variant="primary", elem_id="bd-run")
-    result = gr.HTML("", elem_id="bd-result", apply_default_css=False)
-    start.click(run_set, [half], result, api_visibility="private")
+    k: int
+    min_confidence: float
 
 
-def render_outcomes(outcomes: list[Outcome], figures: dict[str, Any]) -> str:
-    labels = {
-        "answer_right": "answer right, with right evidence",
-        "abstention_right": "abstention right",
-        "false_abstention": "false abstention",
-        "retrieved_at_5": "gold quotation retrieved at 5",
-        "citation_precision": "citation precision",
-        "citation_recall": "citation recall",
-    }
-    head = "".join(
-        f'<tr><td>{label}</td><td class="bd-number">{"-" if figures[key] is None else f"{figures[key]:.1%}"}</td></tr>'
-        for key, label in labels.items()
-    )
+class CheckPage:
+    """What the browser asks of the server on the Check tab."""
+
+    def __init__(self, desk: Desk, talk: Conversation) -> None:
+        self.desk, self.sources = desk, talk.sources
+        self._outcomes: dict[tuple[int, str], Outcome] = {}  # of the last runs, for their details
+
+    # -- what the scripts call, each with one argument
+
+    def verify(self, wanted: Mapping[str, Any]) -> str:
+        """A text, verified sentence by sentence."""
+        try:
+            answer = self.desk.check(str(wanted.get("text", "")).strip())
+        except BriefdeskError as error:
+            return render_error(str(error))
+        good = sum(sentence.supported for sentence in answer.sentences)
+        said = t("{n} of {all} sentences are supported by the documents", n=good, all=len(answer.sentences))
+        return f'<p class="bd-verdict-line" role="status">{said}</p>{render_answer(answer, self.sources)}'
+
+    def detail(self, wanted: Mapping[str, Any]) -> str:
+        """One question of a run: what was expected and what came, with their quotations."""
+        outcome = self._outcomes.get((int(wanted.get("run", 0)), str(wanted.get("id"))))
+        if outcome is None:
+            return f'<p class="bd-empty">{t("The details of this run are gone; run it again.")}</p>'
+        question = outcome.question
+        gold = Grader(self.desk.library, self.desk.judge).evidence(question)
+        quotes = "".join(
+            f'<p class="bd-sentence">{escape(" ".join(one.quote.split()))} {chip(one)} '
+            f"<small>{escape(one.document.title)}</small></p>"
+            for one in gold
+        )
+        reference = escape(question.reference) if question.answerable else t("The documents do not say.")
+        return (
+            f'<article class="bd-card"><h3>{escape(question.question)}</h3><p class="bd-note">{escape(question.id)}, '
+            f"{escape(question.kind)}: {t(outcome.wrong or 'right')}</p>"
+            f"<h4>{t('Expected')}</h4><p>{reference}</p>{quotes}<h4>{t('Got')}</h4>"
+            f"{render_answer(outcome.answer, self.sources)}"
+            f'<button type="button" class="bd-action" data-ask="{escape(question.question)}">{t("Ask it")}</button>'
+            "</article>"
+        )
+
+    # --
+
+    def sets(self) -> list[tuple[str, str]]:
+        own = self.desk.settings.home / ADDED_SET
+        return [(path.name, str(path)) for path in (*_SETS, own) if path.exists() or path == own]
+
+    def run(self, path: str, half: str, other: Variant | None) -> Iterator[tuple[str, bool]]:
+        """What to show while the harness runs, and whether it is done."""
+        try:
+            # A name from the list only: a path that somebody else sends is not opened.
+            chosen = next(Path(value) for _, value in self.sets() if value == path)
+            questions = [q for q in load_set(chosen) if half in ("all", q.half)]
+            if not questions:
+                raise UsageError(f"the set {chosen.name} holds no questions of the half {half}")
+            runs: list[tuple[Run, list[Outcome]]] = []
+            desks = [self.desk] + ([self._variant(other)] if other else [])
+            before = earlier_runs(self.desk, chosen.name, half)
+            for desk in desks:
+                outcomes: list[Outcome] = []
+                for outcome in outcomes_of(desk, questions):
+                    outcomes.append(outcome)
+                    done = len(runs) * len(questions) + len(outcomes)
+                    yield _progress(done, len(desks) * len(questions)), False
+                runs.append((keep_run(desk, chosen.name, half, outcomes), outcomes))
+            self._outcomes = {(run.number, o.question.id): o for run, found in runs for o in found}
+            yield self._results(runs, before), True
+        except (BriefdeskError, StopIteration) as error:
+            yield render_error(str(error) or "There is no such set."), True
+
+    def _variant(self, other: Variant) -> Desk:
+        return Desk(
+            self.desk.settings.model_copy(update={"k": other.k, "min_confidence": other.min_confidence}),
+            self.desk.embedder,
+        )
+
+    def _results(self, runs: Sequence[tuple[Run, list[Outcome]]], before: Sequence[Run]) -> str:
+        run = runs[0][0]
+        if len(runs) > 1:
+            columns, compared = [_settings(run), _settings(runs[1][0])], (run, runs[1][0])
+            values = [run, runs[1][0]]
+            head = t("second minus first")
+        else:
+            columns, values = [t("this run")], [run]
+            compared = (before[-1], run) if before else None
+            head = t("change since run {n}", n=before[-1].number) if before else ""
+        rows = ""
+        differences = changes(*compared) if compared else {}
+        for key, label in FIGURES.items():
+            cells = "".join(f'<td class="bd-number">{_with_interval(one, key)}</td>' for one in values)
+            change = f'<td class="bd-number">{_change(differences[key])}</td>' if compared else ""
+            rows += f'<tr><th scope="row">{t(label)}</th>{cells}{change}</tr>'
+        names = "".join(f'<th scope="col">{name}</th>' for name in columns) + (
+            f'<th scope="col">{head}</th>' if compared else ""
+        )
+        note = t("In brackets the 95 percent interval by bootstrap. Figures by question; run {n}.", n=run.number)
+        shown = [*before, run][-_SHOWN_RUNS:]
+        return (
+            f'<table class="bd-table bd-figures"><thead><tr><th></th>{names}</tr></thead><tbody>{rows}</tbody></table>'
+            f'<p class="bd-note">{note}</p>{_plot(shown) if len(shown) > 1 else ""}'
+            f'<div class="bd-two"><div class="bd-view">{_outcomes(runs)}</div>'
+            '<aside class="bd-side-card" aria-live="polite"></aside></div>'
+        )
+
+
+def _progress(done: int, total: int) -> str:
+    said = render_waiting(t("Asking question {done} of {total}", done=done, total=total))
+    return f'{said}<progress value="{done / total:.3f}"></progress>'
+
+
+def _settings(run: Run) -> str:
+    return escape(f"k {run.settings['k']}, confidence {run.settings['min_confidence']:.2f}")
+
+
+def _with_interval(run: Run, key: str) -> str:
+    value = run.figure(key)
+    if value is None:
+        return "-"
+    bounds = interval(list(run.values[key].values()))
+    return f"{value:.1%} [{bounds[0]:.0%}, {bounds[1]:.0%}]" if bounds else f"{value:.1%}"
+
+
+def _change(differences: Sequence[float]) -> str:
+    """The mean difference on the same questions; "no sure change" is said by the interval that holds 0."""
+    if not differences:
+        return "-"
+    mean = sum(differences) / len(differences)
+    bounds = interval(differences)
+    if not any(differences):
+        return "0"
+    return f"{mean:+.1%} [{bounds[0]:+.0%}, {bounds[1]:+.0%}]" if bounds else f"{mean:+.1%}"
+
+
+def _outcomes(runs: Sequence[tuple[Run, list[Outcome]]]) -> str:
+    """A row for each question, wrong ones first; of two runs, those that came out differently first."""
+    run, outcomes = runs[0]
+    others = {o.question.id: o for o in runs[1][1]} if len(runs) > 1 else {}
+
+    def order(outcome: Outcome) -> tuple[bool, bool]:
+        other = others.get(outcome.question.id)
+        return (other is None or other.right == outcome.right, outcome.right)
+
     rows = "".join(
-        f"<tr><td>{escape(o.question.question)}</td><td>{escape(o.question.kind)}</td>"
-        f"<td>{escape(o.wrong or 'right')}</td><td>{escape(o.answer.text or 'The documents do not say.')}</td></tr>"
-        for o in sorted(outcomes, key=lambda o: o.right)
+        f'<tr><th scope="row"><button type="button" class="bd-open" data-run="{run.number}" '
+        f'data-id="{escape(o.question.id)}">{escape(o.question.question)}</button></th><td>{escape(o.question.kind)}</td>'
+        f"<td>{_mark(o)}</td>{_second(runs[1][0], others[o.question.id]) if others else ''}</tr>"
+        for o in sorted(outcomes, key=order)
     )
     return (
-        f'<table class="bd-table"><thead><tr><th>{figures["questions"]} questions</th><th></th></tr></thead>'
-        f"<tbody>{head}</tbody></table><h3>Questions, wrong ones first</h3>"
-        '<table class="bd-table"><thead><tr><th>question</th><th>kind</th><th>outcome</th><th>answer</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
+        f'<table class="bd-table bd-outcomes"><thead><tr><th scope="col">{t("question")}</th>'
+        f'<th scope="col">{t("kind")}</th><th scope="col">{t("outcome")}</th>'
+        f"{'<th scope=col>2</th>' if others else ''}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _mark(outcome: Outcome) -> str:
+    return f"✓ {t('right')}" if outcome.right else f'<span class="bd-bad">✗ {t(outcome.wrong)}</span>'
+
+
+def _second(run: Run, outcome: Outcome) -> str:
+    return (
+        f'<td><button type="button" class="bd-open" data-run="{run.number}" data-id="{escape(outcome.question.id)}">'
+        f"{_mark(outcome)}</button></td>"
+    )
+
+
+def _plot(runs: Sequence[Run]) -> str:
+    """The figures over the runs, as a drawing: each line ends in its name."""
+    width, height, left, right, top, bottom = 640, 190, 34, 190, 12, 24
+
+    def x(i: int) -> float:
+        return left + i * (width - left - right) / max(len(runs) - 1, 1)
+
+    def y(value: float) -> float:
+        return top + (1 - value) * (height - top - bottom)
+
+    grid = "".join(
+        f'<line x1="{left}" x2="{width - right}" y1="{y(v):.1f}" y2="{y(v):.1f}"/><text x="{left - 6}" '
+        f'y="{y(v) + 4:.1f}" text-anchor="end">{v:.0%}</text>'
+        for v in (0, 0.5, 1)
+    )
+    ends: list[float] = []
+    lines: list[str] = []
+    for n, key in enumerate(_PLOTTED):
+        points = [(x(i), y(value)) for i, run in enumerate(runs) if (value := run.figure(key)) is not None]
+        if not points:
+            continue
+        at = points[-1][1] + 4
+        while any(abs(at - other) < 14 for other in ends):
+            at += 4
+        ends.append(at)
+        path = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
+        dots = "".join(f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3"/>' for a, b in points)
+        lines.append(
+            f'<g class="bd-line-{n}"><polyline points="{path}"/>{dots}<text x="{width - right + 8}" y="{at:.1f}">'
+            f"{escape(FIGURES[key].split(',')[0])}</text></g>"
+        )
+    names = "".join(
+        f'<text x="{x(i):.1f}" y="{height - 6}" text-anchor="middle">{run.number}</text>' for i, run in enumerate(runs)
+    )
+    return (
+        f'<figure class="bd-plot"><svg viewBox="0 0 {width} {height}" role="img" '
+        f"{attribute('aria-label', 'Figures over the last runs')}>{grid}{''.join(lines)}{names}</svg>"
+        f"<figcaption>{t('Figures over the last runs')}</figcaption></figure>"
+    )
+
+
+def build_check(desk: Desk, talk: Conversation) -> None:
+    """Adds the tab's components to the Blocks that is open."""
+    page = CheckPage(desk, talk)
+
+    def run(path: str, half: str, compare: bool, k: float, sure: float) -> Iterator[str]:
+        for html, _ in page.run(path, half, Variant(int(k), float(sure)) if compare else None):
+            yield html
+
+    gr.HTML(
+        f'<section class="bd-learn"><h3>{t("Check this answer")}</h3>'
+        f"<p>{t('Paste any answer, from here or from elsewhere: each sentence is held against the documents.')}</p>"
+        f'<textarea rows="5" {attribute("aria-label", "Answer to check")}></textarea>'
+        f'<p><button type="button" class="bd-do" data-do="verify">{t("Check")}</button></p>'
+        '<div class="bd-result" aria-live="polite"></div></section>',
+        elem_id="bd-verify",
+        js_on_load="briefdesk.verify(element, server);",
+        apply_default_css=False,
+        server_functions=calls(page.verify),
+    )
+    gr.HTML(
+        f'<section class="bd-learn"><h3>{t("The evaluation set")}</h3><p>'
+        + t("Questions whose answers are known, and some that the documents cannot answer.")
+        + "</p></section>",
+        apply_default_css=False,
+    )
+    with gr.Row(elem_id="bd-run-row"):
+        chosen = gr.Dropdown(page.sets(), value=str(DEFAULT_SET), label=texts("Set"), elem_id="bd-set")
+        half = gr.Radio(
+            [(texts("development"), "development"), (texts("test"), "test"), (texts("all"), "all")],
+            value="development",
+            label=texts("Questions"),
+            elem_id="bd-half",
+        )
+    with gr.Accordion(texts("Compare with other settings"), open=False, elem_id="bd-compare-with"), gr.Row():
+        compare = gr.Checkbox(label=texts("Compare"), elem_id="bd-compare-on")
+        k = gr.Slider(1, 40, value=desk.settings.k, step=1, label=texts("Passages read"))
+        sure = gr.Slider(0, 1, value=desk.settings.min_confidence, step=0.01, label=texts("How sure an answer must be"))
+    with gr.Row():
+        start = gr.Button(texts("Run the check"), variant="primary", elem_id="bd-run")
+        stop = gr.Button(texts("Stop"), elem_id="bd-stop")
+    result = gr.HTML(
+        "",
+        elem_id="bd-result",
+        js_on_load="briefdesk.results(element, server);",
+        apply_default_css=False,
+        server_functions=calls(page.detail),
+    )
+    running = start.click(
+        run,
+        [chosen, half, compare, k, sure],
+        result,
+        show_progress="hidden",
+        concurrency_limit=1,
+        api_visibility="private",
+    )
+    stop.click(
+        lambda: f'<p class="bd-note">{t("Stopped.")}</p>', None, result, cancels=[running], api_visibility="private"
     )

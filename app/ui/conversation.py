@@ -7,8 +7,9 @@ from html import escape
 
 from app.output import NOT_SAID, usage_text
 from app.sources import Source
+from app.ui.texts import attribute, t
 from app.viewer import with_source_links
-from rag.types import Answer, Citation, Outline, Sentence
+from rag.types import Answer, Citation, Outline, Sentence, Step
 
 SUGGESTIONS = (
     "Which new mechanisms does the brief describe?",
@@ -19,27 +20,40 @@ SUGGESTIONS = (
 )
 
 
-def render_conversation(turns: Sequence[str], documents: int) -> str:
-    """All turns, or the first visit's one line and suggestions."""
-    if turns:
-        return f'<div class="bd-turns" role="log" aria-label="Conversation">{"".join(turns)}</div>'
+def render_welcome(documents: int) -> str:
+    """The conversation before its first question: one line, and questions to begin with. The browser adds the turns."""
     chips = "".join(
         f'<button type="button" class="bd-suggestion" data-ask="{escape(text)}">{escape(text)}</button>'
         for text in SUGGESTIONS
     )
+    said = t(
+        "Ask about the policy brief and the {n} documents around it: every sentence of an answer is backed by a "
+        "quotation, and a click on its number shows it in the source.",
+        n=documents - 1,
+    )
     return (
-        f'<div class="bd-welcome"><p>Ask about the policy brief and the {documents - 1} notes around it: every '
-        "sentence of an answer is backed by a quotation, and a click on its number shows it in the source.</p>"
-        f'<div class="bd-suggestions" role="group" aria-label="Suggested questions">{chips}</div></div>'
+        f'<div class="bd-turns" role="log" tabindex="0" {attribute("aria-label", "Conversation")}></div>'
+        f'<div class="bd-welcome"><p>{said}</p>'
+        f'<div class="bd-suggestions" role="group" {attribute("aria-label", "Suggested questions")}>{chips}</div></div>'
+        f'<div class="bd-talk"><button type="button" class="bd-action bd-new">{t("New conversation")}</button>'
+        f'<button type="button" class="bd-action" data-do="link">{t("Copy a link")}</button></div>'
     )
 
 
-def render_turn(question: str, body: str) -> str:
-    return f'<article class="bd-turn"><h3 class="bd-question">{escape(question)}</h3>{body}</article>'
+_STEPS = {
+    "searching": "Searching {n} passages",
+    "reading": "Reading {n} passages",
+    "writing": "Writing from {n} passages",
+    "checking": "Checking {n} sentences",
+}
 
 
-def render_waiting(text: str) -> str:
-    return f'<p class="bd-waiting" role="status">{escape(text)}</p>'
+def render_step(step: Step) -> str:
+    return render_waiting(t(_STEPS[step.name], n=f"{step.count:,}"))
+
+
+def render_waiting(html: str) -> str:
+    return f'<p class="bd-waiting" role="status">{html}</p>'
 
 
 def render_error(text: str) -> str:
@@ -50,11 +64,11 @@ def render_answer(answer: Answer, sources: Mapping[str, Source]) -> str:
     by_number = {citation.number: citation for citation in answer.citations}
     parts: list[str] = []
     if answer.understood:
-        parts.append(f'<p class="bd-understood">understood as: {escape(answer.understood)}</p>')
+        parts.append(f'<p class="bd-understood">{t("understood as")}: {escape(answer.understood)}</p>')
     if answer.abstained:
-        parts.append(f'<p class="bd-abstained">{NOT_SAID}</p>')
+        parts.append(f'<p class="bd-abstained">{t(NOT_SAID)}</p>')
         if answer.citations:
-            parts.append('<p class="bd-note">The nearest passages, which do not answer it:</p>')
+            parts.append(f'<p class="bd-note">{t("The nearest passages, which do not answer it:")}</p>')
     rendered = [_sentence(sentence, by_number, sources) for sentence in answer.sentences]
     parts += _laid_out(answer.outline, rendered) if answer.outline else rendered
     if answer.citations:
@@ -66,25 +80,33 @@ def render_answer(answer: Answer, sources: Mapping[str, Source]) -> str:
     if answer.definition:
         term, text, source = answer.definition.term, answer.definition.text, answer.definition.source
         said = with_source_links(f"{text} [{source}]" if source else text, sources)
-        parts.append(f'<p class="bd-glossary"><strong>{escape(term)}</strong> in the glossary: {said}</p>')
+        parts.append(f'<p class="bd-glossary"><strong>{escape(term)}</strong> ({t("glossary")}): {said}</p>')
     for difference in answer.differences:
         quote = escape(" ".join(difference.citation.quote.split()))
-        note = f"{escape(difference.note)} <q>{quote}</q> {_chip(difference.citation)}"
+        note = f"{escape(difference.note)} <q>{quote}</q> {chip(difference.citation)}"
         parts.append(f'<p class="bd-differs">{note}</p>')
     parts.extend(f'<p class="bd-note">{escape(warning)}</p>' for warning in answer.warnings)
     total = answer.timings_ms.get("total")
-    mode = "quotations only, no language model" if answer.mode == "extractive" else f"written by {answer.mode}, checked"
-    spent = f", {usage_text(answer.usage)}" if answer.usage else ""
-    parts.append(f'<p class="bd-mode">{escape(mode + spent)}{f", {total:.0f} ms" if total else ""}</p>')
+    mode = (
+        t("quotations only, no language model")
+        if answer.mode == "extractive"
+        else t("checked against the documents")
+        if answer.mode == "checked"
+        else t("written by {model}, checked", model=answer.mode)
+    )
+    spent = f", {escape(usage_text(answer.usage))}" if answer.usage else ""
+    parts.append(f'<p class="bd-mode">{mode}{spent}{f", {total:.0f} ms" if total else ""}</p>')
+    if not answer.complete:
+        parts.append(render_waiting(t("Writing, and checking each sentence")))
     return "".join(parts)
 
 
 def _sentence(sentence: Sentence, by_number: Mapping[int, Citation], sources: Mapping[str, Source]) -> str:
-    chips = "".join(_chip(by_number[n]) for n in sentence.citations if n in by_number)
+    chips = "".join(chip(by_number[n]) for n in sentence.citations if n in by_number)
     text = with_source_links(sentence.text, sources)
     if sentence.supported:
         return f'<p class="bd-sentence">{text} {chips}</p>'
-    why = f'<span class="bd-why">not supported: {escape(sentence.reason)}</span>'
+    why = f'<span class="bd-why">{t("not supported")}: {escape(sentence.reason)}</span>'
     return f'<p class="bd-sentence bd-unsupported">{text} {why}</p>'
 
 
@@ -108,11 +130,16 @@ def _target(citation: Citation) -> str:
     return f'data-document="{escape(citation.document.id)}" data-start="{citation.start}" data-end="{citation.end}"'
 
 
-def _chip(citation: Citation) -> str:
-    title = escape(f"{citation.document.title}: {citation.quote}")
+def chip(citation: Citation) -> str:
+    """A number that shows its quotation, and opens it in the source."""
+    document = citation.document
+    page = f"p. {citation.page}" if citation.page else ""
+    about = ", ".join(part for part in (document.title, document.publisher, document.date, page) if part)
+    quote = " ".join(citation.quote.split())
     return (
-        f'<button type="button" class="bd-chip" {_target(citation)} title="{title}" '
-        f'aria-label="Source {citation.number}: {escape(citation.document.title)}">{citation.number}</button>'
+        f'<button type="button" class="bd-chip" {_target(citation)} data-quote="{escape(quote[:700])}" '
+        f'data-about="{escape(about)}" aria-label="{citation.number}: {escape(document.title)}">'
+        f"{citation.number}</button>"
     )
 
 
@@ -126,9 +153,11 @@ def _source(citations: Sequence[Citation], nearest: bool) -> str:
         quotes = "".join(f'<q class="bd-quote">{escape(" ".join(c.quote.split()))}</q>' for c in citations)
     else:
         count = len(citations)
-        checked = f'<span class="bd-checked">{"quotation stands" if count == 1 else f"{count} quotations stand"}</span>'
+        said = t("quotation stands") if count == 1 else t("{n} quotations stand", n=count)
+        checked = f'<span class="bd-checked">{said}</span>'
         quotes = ""
     return (
-        f'<li><span class="bd-numbers">{numbers}</span> <button type="button" class="bd-open" {_target(citations[0])}>'
+        f'<li><span class="bd-numbers">{numbers}</span> '
+        f'<button type="button" class="bd-open" data-open {_target(citations[0])}>'
         f"{escape(document.title)}</button> <span>{details}</span> {checked}{quotes}</li>"
     )

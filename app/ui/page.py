@@ -7,39 +7,48 @@ from typing import Any
 
 import gradio as gr
 
-from app.ui.ask import ASSETS, build_ask
+from app.api import build_api
+from app.ui.ask import build_ask
 from app.ui.check import build_check
 from app.ui.documents import build_documents
+from app.ui.learn import build_learn
+from app.ui.texts import ASSETS, attribute, scripts, t, texts, translations
 from rag.chain import Desk
 
 TITLE = "briefdesk: Policy Brief 24"
-_TOGGLE = "element.querySelector('button').addEventListener('click', () => document.body.classList.toggle('dark'));"
 
 
 def build_page(desk: Desk) -> gr.Blocks:
-    badge = "no model: quotations only" if desk.mode == "extractive" else f"model: {desk.mode}"
+    mode = t("no model: quotations only") if desk.mode == "extractive" else f"{t('model')}: {escape(desk.mode)}"
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
+        build_api(desk)
         gr.HTML(
-            '<div class="bd-top"><h1>briefdesk</h1><p>Policy Brief 24, China\'s new quality productive forces</p>'
-            f'<span class="bd-badge">{escape(badge)}</span>'
-            '<button type="button" aria-label="Switch between light and dark">light / dark</button></div>',
-            js_on_load=_TOGGLE,
+            f'<div class="bd-top"><h1>briefdesk</h1>'
+            f"<p>{t('Policy Brief 24, China’s new quality productive forces')}</p>"
+            f'<span class="bd-badge">{mode}</span>'
+            f'<button type="button" data-do="theme" {attribute("aria-label", "Switch between light and dark")}>'
+            f'{t("light / dark")}</button><button type="button" data-do="language" '
+            f"{attribute('aria-label', 'Switch to Chinese')}>{t('中文')}</button></div>",
+            js_on_load="briefdesk.top(element);",
             apply_default_css=False,
         )
         with gr.Tabs():
-            with gr.Tab("Ask"):
-                build_ask(desk)
-            with gr.Tab("Documents"):
-                build_documents(desk)
-            with gr.Tab("Check"):
-                build_check(desk)
+            with gr.Tab(texts("Ask"), id="ask", elem_id="bd-tab-ask"):
+                talk = build_ask(desk)
+            with gr.Tab(texts("Documents"), id="documents", elem_id="bd-tab-documents"):
+                build_documents(desk, talk)
+            with gr.Tab(texts("Learn"), id="learn", elem_id="bd-tab-learn"):
+                build_learn(desk, talk)
+            with gr.Tab(texts("Check"), id="check", elem_id="bd-tab-check"):
+                build_check(desk, talk)
     return page
 
 
 def look() -> dict[str, Any]:
-    """Theme and style, as arguments of `launch`. System fonts: the default theme would load its own from a host."""
+    """Theme, style and scripts, as arguments of `launch`. System fonts: the default theme loads its own from a host."""
     fonts = ["system-ui", "-apple-system", "Segoe UI", "Noto Sans", "Noto Sans CJK SC", "sans-serif"]
     theme = gr.themes.Base(
         primary_hue="teal", neutral_hue="slate", radius_size="sm", font=fonts, font_mono=["ui-monospace", "monospace"]
     )
-    return {"theme": theme, "css": (ASSETS / "page.css").read_text()}
+    css = (ASSETS / "page.css").read_text(encoding="utf-8")
+    return {"theme": theme, "css": css, "head": scripts(), "i18n": translations()}

@@ -323,6 +323,13 @@ class Catalog:
             (started_at, command, json.dumps(report, ensure_ascii=False)),
         )
 
+    def runs(self, command: str, last: int = 50) -> list[tuple[int, str, dict[str, Any]]]:
+        """The last runs of a command, oldest first: number, when it started, its report."""
+        rows = self._db.execute(
+            "SELECT id, started_at, report FROM runs WHERE command = ? ORDER BY id DESC LIMIT ?", (command, last)
+        ).fetchall()
+        return [(int(row[0]), str(row[1]), json.loads(row[2])) for row in reversed(rows)]
+
     def check(self) -> list[str]:
         """What SQLite itself finds wrong with the file; empty when it is whole."""
         try:

@@ -1,0 +1,119 @@
+"""The desk for other programs: named endpoints over HTTP (Gradio's API) and the same as tools of an MCP server.
+
+The functions' names, arguments and docstrings are what a program or a language model reads, so they are written for
+both. The JSON is that of the commands.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import gradio as gr
+
+from app.output import search_json
+from app.record import record
+from rag.chain import Desk
+from rag.errors import BriefdeskError
+from rag.filters import Filter
+
+MAX_CHARS = 20_000  # of a source that is read at once
+
+
+def build_api(desk: Desk) -> None:
+    """Adds the endpoints /ask, /search, /documents, /read_source and /verify to the Blocks that is open."""
+
+    def ask(question: str, after: list[str] = [], documents: list[str] = []) -> dict[str, Any]:  # noqa: B006 - read only
+        """Answer a question from the documents, each sentence with its quotations, or say that they do not say.
+
+        Args:
+            question: The question, in English or Chinese.
+            after: Questions asked before it in the same conversation, so that "and in 2023?" is understood.
+            documents: Names or titles of the documents to ask (with * and ?); none means all.
+        """
+        only = Filter(documents=tuple(documents))
+        return _told(lambda: record(desk.ask(question, only, desk.converse(after, only))))
+
+    def search(question: str, k: int = 8, documents: list[str] = []) -> dict[str, Any]:  # noqa: B006 - read only
+        """Find the passages of the documents that are nearest to a question, best first.
+
+        Args:
+            question: What to look for, in English or Chinese.
+            k: How many passages, 1 to 100.
+            documents: Names or titles of the documents to search (with * and ?); none means all.
+        """
+
+        def found() -> dict[str, Any]:
+            hits, timings = desk.search(question, min(max(k, 1), 100), Filter(documents=tuple(documents)))
+            return search_json(question, hits, timings)
+
+        return _told(found)
+
+    def documents() -> list[dict[str, Any]]:
+        """List the documents that are indexed: name, title, publisher, date, language, pages, passages."""
+        return [
+            {
+                "document": one.name,
+                "title": one.title,
+                "publisher": one.publisher,
+                "date": one.date,
+                "language": one.language,
+                "pages": one.pages,
+                "passages": one.passages,
+            }
+            for one in sorted(desk.library.listings.values(), key=lambda one: one.name)
+        ]
+
+    def read_source(document: str, start: int = 0, end: int = 0) -> dict[str, Any]:
+        """Read the stored text of a document, or the characters start to end of it, as a citation names them.
+
+        Args:
+            document: The document's name, as answers and lists give it.
+            start: First character, counted from 0.
+            end: The character behind the last one; 0 means as far as one answer goes.
+        """
+        library = desk.library
+        key = next((key for key, one in library.listings.items() if document in (one.name, key)), None)
+        if key is None:
+            raise gr.Error(
+                f"There is no document named {document[:200]!r}; /documents lists them.", print_exception=False
+            )
+        text = library.documents[key].text
+        first = min(max(start, 0), len(text))
+        last = min(end if end > first else len(text), first + MAX_CHARS)
+        return {"document": document, "start": first, "end": last, "chars": len(text), "text": text[first:last]}
+
+    def verify(text: str) -> dict[str, Any]:
+        """Check a text sentence by sentence against the documents: which are supported, by which quotation, or why not.
+
+        Args:
+            text: The text to check, as it is; numbers in brackets are ignored.
+        """
+        return _told(lambda: record(desk.check(text)))
+
+    for function in (ask, search, documents, read_source, verify):
+        gr.api(function, api_name=function.__name__)
+
+
+def answer_in_json(page: gr.Blocks) -> None:
+    """Makes the tools of a launched page answer in JSON; Gradio gives a tool's result as Python writes it."""
+    server = page.mcp_server_obj
+    if server is None:
+        return
+    plain = server.postprocess_output_data
+
+    def in_json(data: Any, root_url: str) -> Any:
+        return plain(
+            [json.dumps(one, ensure_ascii=False) if isinstance(one, dict | list) else one for one in data], root_url
+        )
+
+    server.postprocess_output_data = in_json  # type: ignore[method-assign]
+
+
+def _told(found: Any) -> dict[str, Any]:
+    """What `found` gives; an error of ours as one sentence for the caller."""
+    try:
+        result: dict[str, Any] = found()
+    except BriefdeskError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    return result

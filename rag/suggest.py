@@ -1,0 +1,182 @@
+"""Questions that the documents answer: made of their own sentences by rule, and each one asked before it is shown.
+
+A question is kept only when the answer to it quotes the very sentence it was made of (or, for a term, any sentence).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from rag.filters import ALL, Filter
+from rag.grammar import names, plain_verbs, verbs
+from rag.orders import follows_an_order
+from rag.places import places
+from rag.types import Answer, Document, Passage
+from rag.words import STOPWORDS, leans_on_the_one_before, stems_of, words
+
+if TYPE_CHECKING:
+    from rag.chain import Desk
+
+_ABOUT = "What do the documents say about “{}”?"
+_TRIED = 8  # questions that are asked to find those that are shown
+_IRREGULAR = dict(
+    pair.split(":")
+    for pair in (
+        "began:begin became:become rose:rise fell:fall grew:grow spent:spend made:make led:lead held:hold took:take "
+        "gave:give said:say found:find built:build wrote:write drew:draw brought:bring chose:choose kept:keep "
+        "sold:sell bought:buy won:win lost:lose met:meet saw:see sent:send stood:stand "
+        "came:come went:go paid:pay told:tell"
+    ).split()
+)
+_DATE = re.compile(
+    r"\s?\b(?:in|on) (?:(?:late|early|mid) )?(?:\d{1,2} )?"
+    r"(?:(?:January|February|March|April|May|June|July|August|September|October|November|December) )?(?:19|20)\d\d\b"
+)
+_AMOUNT = re.compile(
+    r"\s(?:(?:about|some|nearly|over|more than|at least|only|roughly) )?"
+    r"[€$¥]?\d[\d,.]*(?: (?:trillion|billion|million))?"
+    r"(?: (?P<unit>yuan|dollars|euros?|percent))?"
+)
+_COPULA = re.compile(r"^(?P<be>is|are|was|were) (?:an?|the|one of)\b")
+_PASSIVE = re.compile(r"^(?P<be>was|were) (?P<v>[a-z]+(?:ed|en|t|ld)(?: up)?)\b")
+_AUXILIARY = re.compile(r"\b(?:is|are|was|were|has|have|had|will|would|can|could|may|might|should|must|since)\b")
+_CLAUSE = re.compile(r"\b(who|which|that|whose|where|if|when|as|while|because|since|what|whoever|how)\b", re.IGNORECASE)
+# What only the sentences before can explain: such a question is not asked.
+_LEANS = re.compile(
+    r"\b(its|their|it|they|this|these|the (?:term|programme|plan|first|second|third|full text))\b", re.IGNORECASE
+)
+_HOW_MUCH = frozenset("spend invest pay receive produce earn raise export import lend cost".split())
+_LONGEST = 16  # words of a question
+
+
+def questions_from(text: str) -> list[str]:
+    """Questions that the sentence `text` answers, by its form; most sentences have none."""
+    plain = re.sub(r"\s*\[[^\]]*\]", "", " ".join(text.split())).rstrip(".")
+    starts = sorted(verbs(plain) | {m.start() for m in _AUXILIARY.finditer(plain)})
+    if not starts or leans_on_the_one_before(plain):
+        return []
+    subject, rest = plain[: starts[0]].strip(), plain[starts[0] :]
+    if not _is_thing(subject):
+        return []
+    subject, rest = _inside(subject), re.split(r"[;:,] |\s\(", rest)[0]
+    return [
+        q
+        for q in _asked(subject, rest)
+        if len(q.split()) <= _LONGEST and q.count("(") == q.count(")") and not _LEANS.search(q)
+    ]
+
+
+def _asked(subject: str, rest: str) -> Iterator[str]:
+    dated = _DATE.search(rest) if len(re.findall(r"\b(?:19|20)\d\d\b", rest)) == 1 else None
+    undated = f"{rest[: dated.start()]}{rest[dated.end() :]}" if dated else rest
+    if passive := _PASSIVE.match(rest):
+        if dated:
+            yield f"When {passive['be']} {subject} {undated[len(passive['be']) :].strip()}?"
+        return
+    if copula := _COPULA.match(rest):
+        yield f"What {copula['be']} {subject}?"
+        return
+    base = _base(rest.split(" ", 1)[0])
+    if not base:
+        return
+    behind = rest.partition(" ")[2]
+    amount = _AMOUNT.search(f" {behind}")
+    if amount and amount["unit"] in ("yuan", "dollars", "euro", "euros") and base in _HOW_MUCH:
+        left = f"{behind[: max(amount.start() - 1, 0)]}{behind[amount.end() - 1 :]}".strip()
+        if not re.search(r"\b(?:of|to|by|than|from|for|about|at|with)$", left):
+            yield f"How much did {subject} {base} {left}?".replace(" ?", "?")
+    elif dated and not amount and len(undated.split()) > 2:
+        yield f"When did {subject} {base} {undated.partition(' ')[2].strip()}?"
+
+
+def _base(verb: str) -> str:
+    """The plain form of a verb in the past: began, begin; "" when `verb` is none."""
+    if verb in _IRREGULAR:
+        return _IRREGULAR[verb]
+    if not verb.endswith("ed"):
+        return ""
+    forms = (verb[:-1], verb[:-2], verb[:-3] if verb[-3:-2] == verb[-4:-3] else "", f"{verb[:-3]}y")
+    return next((form for form in forms if form in plain_verbs()), "")
+
+
+def _is_thing(subject: str) -> bool:
+    """Whether it names something by itself: it has a name or two plain words, and no clause, list or figure within."""
+    plain = [word for word in words(subject) if not word.is_stopword]
+    if not plain or len(subject) > 80 or _CLAUSE.search(subject) or re.search(r"[,;:()\d]", subject):
+        return False
+    return bool(names(f"of {subject}")) or len(plain) > 1
+
+
+def _inside(subject: str) -> str:
+    """A subject as it stands inside a sentence: the article, and a first word that is no name, in lower case."""
+    first, _, more = subject.partition(" ")
+    if first.lower() in STOPWORDS:
+        return f"{first.lower()} {more}".strip()
+    if any(place.start == 0 for place in places().mentions(subject)):
+        return subject
+    is_name = first.isupper() or any(word.text == first for word in names(subject)) or more[:1].isupper()
+    return subject if is_name else subject[0].lower() + subject[1:]
+
+
+def next_questions(desk: Desk, answer: Answer, only: Filter = ALL, count: int = 3) -> list[str]:
+    """Questions to ask after `answer`, from the passages around it; none repeats what has been asked or said.
+
+    None after an abstention: what is near it does not answer it.
+    """
+    if answer.abstained:
+        return []
+    asked = answer.understood or answer.question
+    hits, _ = desk.search(asked, 12, only)
+    cited = {(c.document.id, c.start) for c in answer.citations}
+    known = stems_of(asked)
+    mentioned = {m.term.name for m in desk.glossary.mentions(answer.text) if m.term.definition}
+    terms = sorted((name for name in mentioned if _is_new(name, known)), key=len, reverse=True)
+    made: list[tuple[str, int | None]] = [(_ABOUT.format(term), None) for term in terms[:2]]
+    made += [
+        found for hit in hits for found in _made(hit.document, hit.passage) if (hit.document.id, found[1]) not in cited
+    ]
+    return _answered(desk, made, only, count, beside=asked)
+
+
+def _is_new(term: str, known: frozenset[str]) -> bool:
+    return not stems_of(term) <= known and not places().mentions(term)
+
+
+def questions_of(desk: Desk, document: Document, count: int = 3) -> list[str]:
+    """Questions that `document` answers, when it alone is asked."""
+    made = [found for passage in desk.library.catalog.passages(document) for found in _made(document, passage)]
+    spread: list[tuple[str, int | None]] = list(made[:: max(len(made) // (2 * count), 1)] if made else [])
+    terms = Counter(m.term.name for m in desk.glossary.mentions(document.text) if m.term.definition)
+    spread += [(_ABOUT.format(name), None) for name, _ in terms.most_common() if _is_new(name, frozenset())]
+    return _answered(desk, spread, Filter(documents=(document.id,)), count)
+
+
+def _made(document: Document, passage: Passage) -> Iterator[tuple[str, int]]:
+    for start, end in passage.sentences:
+        if not follows_an_order(document.text, start, end):
+            for question in questions_from(document.text[start:end]):
+                yield question, start
+
+
+def _answered(
+    desk: Desk, made: Sequence[tuple[str, int | None]], only: Filter, count: int, beside: str = ""
+) -> list[str]:
+    """The first `count` questions whose answer quotes the sentence they were made of (None: any)."""
+    found: list[str] = []
+    said = [stems_of(beside)] if beside else []
+    tried = 0
+    for question, start in made:
+        stems = stems_of(question)
+        if any(stems <= other or other <= stems for other in said):
+            continue
+        if len(found) == count or tried == _TRIED:
+            break
+        tried += 1
+        answer = desk.quoted(question, only)
+        if not answer.abstained and any(start is None or c.start <= start < c.end for c in answer.citations[:1]):
+            found.append(question)
+            said.append(stems)
+    return found
