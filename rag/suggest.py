@@ -55,7 +55,8 @@ _LONGEST = 16  # words of a question
 def questions_from(text: str) -> list[str]:
     """Questions that the sentence `text` answers, by its form; most sentences have none."""
     plain = re.sub(r"\s*\[[^\]]*\]", "", " ".join(text.split())).rstrip(".")
-    starts = sorted(verbs(plain) | {m.start() for m in _AUXILIARY.finditer(plain)})
+    irregular = {m.start() for m in re.finditer(r"\b[a-z]+\b", plain) if m.group() in _IRREGULAR}
+    starts = sorted(verbs(plain) | irregular | {m.start() for m in _AUXILIARY.finditer(plain)})
     if not starts or leans_on_the_one_before(plain):
         return []
     subject, rest = plain[: starts[0]].strip(), plain[starts[0] :]
@@ -88,7 +89,7 @@ def _asked(subject: str, rest: str) -> Iterator[str]:
         left = f"{behind[: max(amount.start() - 1, 0)]}{behind[amount.end() - 1 :]}".strip()
         if not re.search(r"\b(?:of|to|by|than|from|for|about|at|with)$", left):
             yield f"How much did {subject} {base} {left}?".replace(" ?", "?")
-    elif dated and not amount and len(undated.split()) > 2:
+    elif dated and not (amount and amount["unit"]) and len(undated.split()) > 2:
         yield f"When did {subject} {base} {undated.partition(' ')[2].strip()}?"
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -75,6 +76,7 @@ class Served:
     """A running page and where it is."""
 
     def __init__(self, home: Path, *flags: str, env: dict[str, str] | None = None) -> None:
+        self.home = home
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
@@ -149,3 +151,41 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         )
         yield context
         context.close()
+
+
+BROWSER_TIMEOUT_MS = 15_000
+
+
+def open_page(browser: Any, url: str, faults: list[str]) -> Any:
+    """A fresh page, with an empty store, whose console errors, script errors and requests to other hosts are noted."""
+    page = browser.new_page()
+    page.set_default_timeout(BROWSER_TIMEOUT_MS)
+
+    def check_console(message: Any) -> None:
+        # A reload cuts off the stream of events that the page was listening to, which is no fault of the page.
+        if message.type == "error" and "AbortError" not in message.text:
+            faults.append(f"console: {message.text}")
+
+    def check_host(request: Any) -> None:
+        if request.url.startswith("http") and urlsplit(request.url).netloc != urlsplit(url).netloc:
+            faults.append(f"request to another host: {request.url}")
+
+    page.on("console", check_console)
+    page.on("pageerror", lambda error: faults.append(f"script: {error}"))
+    page.on("request", check_host)
+    page.goto(url)
+    page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    page.goto(url)
+    page.wait_for_selector(".bd-suggestion")
+    page.wait_for_function("document.querySelector('#bd-ask')?.dataset.shown")
+    return page
+
+
+@pytest.fixture
+def page(browser: Any, served: Served) -> Iterator[Any]:
+    """The page, fresh; a test fails on a console error, a script error, or a request to another host."""
+    faults: list[str] = []
+    page = open_page(browser, served.url, faults)
+    yield page
+    page.close()
+    assert faults == []

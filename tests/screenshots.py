@@ -10,9 +10,9 @@ from typing import Any
 from ingest.pipeline import ingest
 from rag.embedding import Embedder
 from rag.settings import load_settings
+from tests.browser import ask
 from tests.conftest import CHROMIUM_FLAGS, Served, chromium_path
 from tests.llm_server import ScriptedModel
-from tests.test_page import ask
 
 # What a model may write: the second sentence has the figure of another year.
 _WRITTEN = (

@@ -47,9 +47,7 @@ class Conversation:
         self.sources = load_sources(desk.settings.corpus / "sources.yaml")
 
     def answer(self, request: Mapping[str, Any]) -> Iterator[str]:
-        """Messages for the browser, as JSON: `turn`, `html`; the last one has `done` and the `record` to keep, and one
-        after it, when there are any, the questions to ask `next`.
-        """
+        """Messages for the browser, as JSON: `turn`, `html`; the last one has `done` and the `record` to keep."""
         turn, question = str(request.get("turn", "")), str(request.get("question", "")).strip()
         if not question:
             return
@@ -79,9 +77,6 @@ class Conversation:
             return
         html, generation = render_answer(answer, self.sources), self.desk.library.generation
         yield message(html, done=True, record=record(answer), generation=generation)
-        questions = next_questions(self.desk, answer, only)
-        if questions:
-            yield json.dumps({"turn": turn, "next": questions}, ensure_ascii=False)
 
     # -- what the scripts call, each with one argument
 
@@ -95,6 +90,14 @@ class Conversation:
             except BriefdeskError as error:
                 found.append({"html": render_error(str(error)), "record": None})
         return found
+
+    def next(self, wanted: Mapping[str, Any]) -> list[str]:
+        """Questions to ask after a recorded answer."""
+        try:
+            answer = recall(self.desk.library, wanted["record"])
+            return next_questions(self.desk, answer, scope_of(wanted.get("scope")))
+        except BriefdeskError:
+            return []  # the documents have changed since; the next question will say so
 
     def open_source(self, wanted: Mapping[str, Any]) -> str:
         library = self.desk.library
@@ -144,8 +147,11 @@ def build_ask(desk: Desk) -> Conversation:
     talk = Conversation(desk)
 
     def answer(question: str, request: str) -> Iterator[tuple[Any, Any]]:
+        asked = json.loads(request)
+        if not asked["question"]:
+            return
         yield gr.skip(), ""
-        for message in talk.answer(json.loads(request)):
+        for message in talk.answer(asked):
             yield message, gr.skip()
 
     def answer_suggestion(event: gr.EventData) -> Iterator[str]:
@@ -175,7 +181,7 @@ def build_ask(desk: Desk) -> Conversation:
                 elem_id="bd-conversation",
                 js_on_load="briefdesk.conversation(element, server, trigger);",
                 apply_default_css=False,
-                server_functions=calls(talk.render, talk.receipt, talk.feedback, talk.add_to_set),
+                server_functions=calls(talk.render, talk.next, talk.receipt, talk.feedback, talk.add_to_set),
             )
             question = gr.Textbox(
                 label="Question",
@@ -211,9 +217,17 @@ def build_ask(desk: Desk) -> Conversation:
         [live, question],
         js="(question) => briefdesk.request(question)",
         show_progress="hidden",
+        trigger_mode="multiple",  # the script asks one question at a time, and says so
         api_visibility="private",
     )
-    suggested = conversation.submit(answer_suggestion, None, live, show_progress="hidden", api_visibility="private")
+    suggested = conversation.submit(
+        answer_suggestion,
+        None,
+        live,
+        show_progress="hidden",
+        trigger_mode="multiple",
+        api_visibility="private",
+    )
     if desk.mode != "extractive":
         question.stop(None, cancels=[asked, suggested])
     return talk

@@ -47,8 +47,13 @@
     current.turns.splice(at).forEach((turn) => article(turn.id)?.remove());
     isEmpty();
   };
+  const isBusy = () => parts.conversation.element.querySelector("[aria-busy]") !== null;
   const requestFor = (question) => {
     question = question.trim();
+    if (question && isBusy()) {
+      say(t("One question at a time: wait for the answer, or stop it."));
+      return { turn: "", question: "" };
+    }
     if (editing) dropFrom(editing);
     editing = null;
     const before = current.turns.filter((turn) => turn.record).slice(-SENT_TURNS);
@@ -56,16 +61,18 @@
     const turn = question ? addTurn(question) : null;
     return { turn: turn?.id ?? "", question, turns: before.map((one) => one.record), scope: scopeNow() };
   };
-  const ask = (question) => parts.conversation.trigger("submit", requestFor(question));
+  const ask = (question) => {
+    const request = requestFor(question);
+    if (request.turn) parts.conversation.trigger("submit", request);
+  };
 
   // What the server says of the turn that is being answered; `done` comes with the last piece.
   const live = (message) => {
     if (!message) return;
-    const { turn: id, html, record, done, next, generation } = JSON.parse(message);
+    const { turn: id, html, record, done, generation } = JSON.parse(message);
     const node = article(id);
     const turn = current.turns.find((one) => one.id === id);
     if (!node || !turn) return; // another conversation was opened meanwhile
-    if (next) return suggest(node, next);
     const body = node.querySelector(".bd-body");
     if (body.dataset.stopped) return;
     body.innerHTML = html;
@@ -73,6 +80,7 @@
     finish(node, turn, record);
     if (generation && generation !== parts.scope.generation) refreshScope();
     remember();
+    if (record) suggest(node, record);
   };
   const finish = (node, turn, record) => {
     node.querySelector(".bd-body").removeAttribute("aria-busy");
@@ -90,7 +98,8 @@
     body.append(make("p", { class: "bd-note" }, t("Stopped.")));
     finish(node, turn, null);
   };
-  const suggest = (node, questions) => {
+  const suggest = async (node, record) => {
+    const questions = await parts.conversation.server.next({ record, scope: scopeNow() });
     if (!questions.length || node !== log().lastElementChild) return;
     const chips = questions.map((text) => make("button", { type: "button", class: "bd-suggestion", "data-ask": text }, text));
     node.append(make("div", { class: "bd-next", role: "group", "aria-label": t("What to ask next") }, ...chips));
@@ -443,7 +452,7 @@
     const before = conversations().find((one) => one.id === sessionStorage.getItem("briefdesk.current"));
     if (asked.length) {
       const next = () => {
-        if (current.turns.some((turn) => !turn.record && article(turn.id)?.querySelector("[aria-busy]"))) return setTimeout(next, 50);
+        if (isBusy()) return setTimeout(next, 50);
         if (asked.length) (ask(asked.shift()), setTimeout(next, 50));
       };
       next();

@@ -17,14 +17,8 @@ window.briefdesk = (() => {
     }
   };
 
-  // Gradio takes its own texts by the browser's language, so a choice must be made before it starts.
-  const chosen = kept("language", null);
-  const language = chosen ?? (navigator.language.startsWith("zh") ? "zh" : "en");
-  if (chosen) {
-    const locale = chosen === "zh" ? "zh-CN" : "en";
-    Object.defineProperty(navigator, "language", { get: () => locale });
-    Object.defineProperty(navigator, "languages", { get: () => [locale] });
-  }
+  const ofBrowser = navigator.language.startsWith("zh") ? "zh" : "en";
+  const language = kept("language", ofBrowser);
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   const texts = language === "zh" ? window.briefdeskTexts : {};
   const t = (text, values = {}) =>
@@ -38,10 +32,21 @@ window.briefdesk = (() => {
       if (text !== null) node.setAttribute(name, t(text, JSON.parse(node.dataset.v ?? "{}")));
     }
   };
+  // Gradio's own components are in the browser's language from the start; where another was chosen they are changed.
+  const pairs = Object.entries(window.briefdeskTexts);
+  const changed = new Map(language === ofBrowser ? [] : language === "zh" ? pairs : pairs.map(([text, said]) => [said, text]));
+  const changeOne = (node) => {
+    if (node.closest(".html-container")) return;
+    if (!node.childElementCount && changed.has(node.textContent.trim())) node.textContent = changed.get(node.textContent.trim());
+    if (changed.has(node.placeholder)) node.placeholder = changed.get(node.placeholder);
+  };
   const translate = (root) => {
-    if (language === "en" || root.nodeType !== 1) return;
-    if (root.matches(selector)) translateOne(root);
-    root.querySelectorAll(selector).forEach(translateOne);
+    if (root.nodeType !== 1) return;
+    if (language === "zh") {
+      if (root.matches(selector)) translateOne(root);
+      root.querySelectorAll(selector).forEach(translateOne);
+    }
+    if (changed.size) [root, ...root.querySelectorAll("*")].forEach(changeOne);
   };
   const start = () => {
     translate(document.body);
@@ -116,7 +121,7 @@ window.briefdesk = (() => {
         event.preventDefault();
         openTab("bd-tab-ask");
         show("conversation");
-        document.querySelector("#bd-question textarea").focus();
+        setTimeout(() => document.querySelector("#bd-question textarea").focus(), 60); // when its tab is there
       }
     });
   };
