@@ -60,7 +60,7 @@ def test_a_conversation_and_a_choice_of_documents(served: Served) -> None:
     ("endpoint", "argument", "reason"),
     [
         ("/ask", "", "the question is empty"),
-        ("/ask", "x" * 5000, "longer"),
+        ("/ask", "x" * 5000, "at most 2,000 are read"),
         ("/verify", " ", "1 to 12,000 characters"),
         ("/read_source", "../../etc/passwd", "There is no document named"),
     ],

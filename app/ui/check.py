@@ -294,6 +294,7 @@ def build_check(desk: Desk, talk: Conversation) -> None:
         [chosen, half, compare, k, sure],
         result,
         show_progress="hidden",
+        trigger_mode="multiple",  # after a stop Gradio would ignore the next press for a while
         concurrency_limit=1,
         api_visibility="private",
     )

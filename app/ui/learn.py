@@ -111,17 +111,19 @@ def build_learn(desk: Desk, talk: Conversation) -> None:
     page = LearnPage(desk, talk)
     stages = page.stages()
     if stages:
-        with gr.Walkthrough(elem_id="bd-path", selected=0):
+        with gr.Walkthrough(elem_id="bd-path", selected=0) as path:
             for number, stage in enumerate(stages):
-                # Gradio's own way to the next step, a returned Walkthrough, can freeze the browser (its issue 13301):
-                # the script presses the step's button instead.
                 with gr.Step(texts(stage.label), id=number, elem_id=f"bd-step-{number}"):
                     gr.HTML(
-                        _render_stage(stage, number, len(stages), page),
+                        _render_stage(stage, number, page),
                         js_on_load="briefdesk.stage(element, server);",
                         apply_default_css=False,
                         server_functions=calls(page.grade),
                     )
+                    with gr.Row(elem_classes="bd-steps"):
+                        for label, other in (("Back", number - 1), ("Next step", number + 1)):
+                            if 0 <= other < len(stages):
+                                _lead(gr.Button(texts(label), size="sm"), path, other)
     gr.HTML(
         f'<section class="bd-learn"><h3>{t("Check yourself")}</h3><div class="bd-exercise"></div></section>',
         elem_id="bd-exercises",
@@ -143,7 +145,21 @@ def build_learn(desk: Desk, talk: Conversation) -> None:
     )
 
 
-def _render_stage(stage: Stage, number: int, count: int, page: LearnPage) -> str:
+def _lead(button: gr.Button, path: gr.Walkthrough, number: int) -> None:
+    """Makes a button lead to a step. Nothing but the number is returned: a returned component can freeze the browser
+    (Gradio's issue 13301).
+    """
+    button.click(
+        lambda: gr.Walkthrough(selected=number),
+        None,
+        path,
+        show_progress="hidden",
+        queue=False,
+        api_visibility="private",
+    )
+
+
+def _render_stage(stage: Stage, number: int, page: LearnPage) -> str:
     said = "".join(
         f'<p class="bd-sentence">{with_source_links(" ".join(one.quote.split()), page.sources)} {chip(one)}</p>'
         for one in stage.said
@@ -154,15 +170,10 @@ def _render_stage(stage: Stage, number: int, count: int, page: LearnPage) -> str
     if stage.check:
         asked = json.dumps({"id": stage.check.id, "question": stage.check.question}, ensure_ascii=False)
         check = f'<h4>{t("A check")}</h4><div class="bd-exercise" data-question="{escape(asked)}"></div>'
-    turns = "".join(
-        f'<button type="button" class="bd-action" data-step="{other}">{t(text)}</button>'
-        for text, other in (("Back", number - 1), ("Next step", number + 1))
-        if 0 <= other < count
-    )
     return (
         f'<div class="bd-stage"><h3>{number + 1}. {t(stage.title)}</h3>{said}'
         f'<h4>{t("Questions to ask")}</h4><div class="bd-next">{asks}</div><h4>{t("Terms you meet here")}</h4>'
-        f"<p>{terms}</p>{check}<p>{turns}</p></div>"
+        f"<p>{terms}</p>{check}</div>"
     )
 
 

@@ -50,5 +50,14 @@ def look() -> dict[str, Any]:
     theme = gr.themes.Base(
         primary_hue="teal", neutral_hue="slate", radius_size="sm", font=fonts, font_mono=["ui-monospace", "monospace"]
     )
+    # Dark enough for white letters on it, by the contrast that WCAG asks for.
+    theme.set(
+        button_primary_background_fill="#0b6e63",
+        button_primary_background_fill_dark="#0b6e63",
+        button_primary_background_fill_hover="#095a51",
+        button_primary_background_fill_hover_dark="#095a51",
+        button_primary_text_color="white",
+        button_primary_text_color_dark="white",
+    )
     css = (ASSETS / "page.css").read_text(encoding="utf-8")
     return {"theme": theme, "css": css, "head": scripts(), "i18n": translations()}

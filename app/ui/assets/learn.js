@@ -25,17 +25,9 @@
     box.replaceChildren(make("p", { class: "bd-asked" }, question), answer, make("p", {}, check, " ", other ?? ""), result);
   };
 
-  const stages = new Set();
   window.briefdesk.stage = (element, server) => {
-    stages.add(element);
     const box = element.querySelector("[data-question]");
     if (box) exercise(box, JSON.parse(box.dataset.question), server);
-    element.addEventListener("click", (event) => {
-      const step = event.target.closest("[data-step]")?.dataset.step;
-      if (step === undefined) return;
-      document.querySelector(`#bd-step-${step}-button`)?.click();
-      document.querySelector("#bd-path").scrollIntoView({ block: "start" });
-    });
   };
 
   window.briefdesk.exercises = async (element, server) => {
