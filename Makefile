@@ -26,6 +26,7 @@ fix: $(VENV)/ready-dev
 
 bench: $(VENV)/ready-dev
 	$(BIN)/python -m eval.bench
+	$(BIN)/python -m tests.measure_page
 
 # A quarter of an hour, 6 GB of disk, and the plot in docs/.
 bench-growth: $(VENV)/ready-dev

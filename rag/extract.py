@@ -85,19 +85,17 @@ def _best_few(query: Query, candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _apart(chosen: Sequence[Candidate]) -> list[Candidate]:
-    """Without those that lie inside another one."""
-    return [
-        one
-        for i, one in enumerate(chosen)
-        if not any(
-            one.hit.document.id == other.hit.document.id
-            and other.start <= one.start
-            and one.end <= other.end
-            and (other.end - other.start > one.end - one.start or j < i)
-            for j, other in enumerate(chosen)
-            if j != i
-        )
-    ]
+    """Without those that lie inside another one, which then stands in the place of the best of them."""
+    found: list[Candidate] = []
+    for one in chosen:
+        around = next((other for other in chosen if _within(one, other) and not _within(other, one)), one)
+        if not any(_within(around, other) for other in found):
+            found.append(around)
+    return found
+
+
+def _within(one: Candidate, other: Candidate) -> bool:
+    return one.hit.document.id == other.hit.document.id and other.start <= one.start and one.end <= other.end
 
 
 def _alike(one: Candidate, other: Candidate) -> bool:

@@ -203,7 +203,7 @@ def _second(run: Run, outcome: Outcome) -> str:
 
 def _plot(runs: Sequence[Run]) -> str:
     """The figures over the runs, as a drawing: each line ends in its name."""
-    width, height, left, right, top, bottom = 640, 190, 34, 190, 12, 24
+    width, height, left, right, top, bottom = 640, 190, 46, 190, 12, 24
 
     def x(i: int) -> float:
         return left + i * (width - left - right) / max(len(runs) - 1, 1)
