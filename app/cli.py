@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from app.batch import answer_all, print_json
+from app.options import batch_option, filter_options, home_option, json_option, llm_option, model_option, rerank_option
 from rag.errors import BriefdeskError, UsageError
 
 if TYPE_CHECKING:
@@ -20,42 +21,6 @@ if TYPE_CHECKING:
     from rag.settings import Settings
 
 log = logging.getLogger("briefdesk")
-
-home_option = click.option(
-    "--home", type=click.Path(path_type=Path), help="Where all state is kept (BRIEFDESK_HOME; default .briefdesk)."
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
-batch_option = click.option(
-    "--batch",
-    type=click.Path(path_type=Path),
-    help='Answer a JSON Lines file of {"question": "..."}, one line each, in order. "-" reads standard input.',
-)
-model_option = click.option("--model", help="Embedding model: a sentence-transformers name or path (BRIEFDESK_MODEL).")
-rerank_option = click.option(
-    "--rerank", metavar="MODEL", help="Cross-encoder that reads the best passages again, by name or path."
-)
-
-
-def llm_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        click.option("--strict", is_flag=True, default=None, help="Drop what it writes that no quotation supports."),
-        click.option("--llm", metavar="MODEL", help="Language model as provider:model (BRIEFDESK_LLM)."),
-    ):
-        command = option(command)
-    return command
-
-
-def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Which documents to ask; each option may be given several times, and names may hold * and ?."""
-    for option in (
-        click.option("--until", default="", metavar="DATE", help="Only documents of this date or before."),
-        click.option("--since", default="", metavar="DATE", help="Only documents of this date (2024-06) or after."),
-        click.option("--language", multiple=True, help="Only documents in this language (en, zh)."),
-        click.option("--publisher", multiple=True, help="Only documents of this publisher; * and ? as in file names."),
-        click.option("--document", multiple=True, help="Only this document, by file name or title; * and ? likewise."),
-    ):
-        command = option(command)
-    return command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -111,7 +76,7 @@ def ingest(sources: tuple[str, ...], rebuild: bool, listed: bool, ray: str, as_j
         quiet=as_json,
     )
     if as_json:
-        _print_json(report.as_json())
+        print_json(report.as_json())
     else:
         print_report(report)
     if report.refused:
@@ -162,7 +127,7 @@ def ask(
             receipts.write_receipt(receipts.receipt(answer, desk), receipt)
         return answer_json(answer), answer_text(answer)
 
-    _answer_all(one, question, batch, as_json, flags)
+    answer_all(one, question, batch, as_json, lambda: _settings(**flags))
 
 
 @cli.command()
@@ -184,7 +149,7 @@ def search(question: str | None, k: int, batch: Path | None, as_json: bool, **fl
         hits, timings_ms = desk.search(text, k, only)
         return search_json(text, hits, timings_ms), hits_text(hits)
 
-    _answer_all(one, question, batch, as_json, flags)
+    answer_all(one, question, batch, as_json, lambda: _settings(**flags))
 
 
 @cli.command(name="eval")
@@ -209,7 +174,7 @@ def eval_command(path: Path | None, half: str, as_json: bool, **flags: Any) -> N
     with _desk(settings) as desk:
         report, text = evaluate(desk, path, half, quiet=as_json)
     if as_json:
-        _print_json(report)
+        print_json(report)
     else:
         click.echo(text)
     if report["lost_gold"]:
@@ -227,7 +192,7 @@ def verify(receipt: Path, as_json: bool, **flags: Any) -> None:
 
     found = check_receipt(receipt, settings)
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         click.echo(check_text(found))
     if not found["unchanged"] or any(quotation["state"] != "stands" for quotation in found["quotations"]):
@@ -245,7 +210,7 @@ def status(as_json: bool, **flags: Any) -> None:
 
     found = status_json(settings)
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         click.echo(status_text(found))
 
@@ -262,7 +227,7 @@ def doctor(repair: bool, as_json: bool, **flags: Any) -> None:
 
     found, mended = examine(settings.home, settings.embedder(), repair=repair, server=settings.chroma)
     if as_json:
-        _print_json({"findings": found, "repaired": mended})
+        print_json({"findings": found, "repaired": mended})
     elif not found:
         click.echo("Everything is in order.")
     else:
@@ -344,61 +309,6 @@ def _desk(settings: Settings) -> Iterator[Desk]:
         yield desk
     finally:
         desk.close()
-
-
-def _answer_all(
-    one: Callable[[Desk, str, Sequence[str]], tuple[dict[str, Any], str]],
-    question: str | None,
-    batch: Path | None,
-    as_json: bool,
-    flags: dict[str, Any],
-) -> None:
-    """Answers the question, or each line of the batch. A bad line gets an error line of its own, in its place."""
-    if (question is None) == (batch is None):
-        raise UsageError("name either a QUESTION or --batch FILE")
-    if question is not None and not question.strip():
-        raise UsageError("the question is empty; ask something about the documents")
-    lines = _batch_lines(batch) if batch else None
-    settings = _settings(**flags)
-    failed = False
-    with _desk(settings) as desk:
-        if lines is None:
-            found, text = one(desk, question or "", ())
-            if as_json:
-                _print_json(found)
-            else:
-                click.echo(text)
-            return
-        for number, line in enumerate(lines, 1):
-            try:
-                found, _ = one(desk, *_question_of(line, number))
-            except BriefdeskError as error:
-                found, failed = {"line": number, "error": str(error)}, True
-            _print_json(found)
-    if failed:
-        sys.exit(1)
-
-
-def _batch_lines(batch: Path) -> list[str]:
-    try:
-        text = sys.stdin.read() if str(batch) == "-" else batch.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UsageError(f"--batch {batch} cannot be read ({reason}); name a JSON Lines file") from error
-    return [line for line in text.splitlines() if line.strip()]
-
-
-def _question_of(line: str, number: int) -> tuple[str, list[str]]:
-    """The question of a line, and those asked before it."""
-    try:
-        row = json.loads(line)
-        return str(row["question"]), [str(turn) for turn in row.get("turns") or []]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f'line {number} is not of the form {{"question": "..."}}') from error
-
-
-def _print_json(found: dict[str, Any]) -> None:
-    click.echo(json.dumps(found, ensure_ascii=False))
 
 
 if __name__ == "__main__":

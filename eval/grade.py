@@ -226,3 +226,21 @@ def agreement(
 
 def share_agreeing(found: Sequence[tuple[Graded, Grade]]) -> float:
     return float(np.mean([one.grade == grade.verdict for one, grade in found]))
+
+
+def main() -> None:
+    """Prints the agreement on both halves of the graded answers."""
+    from eval.dataset import DEFAULT_SET, load_set
+    from rag.chain import Desk
+    from rag.settings import load_settings
+
+    desk = Desk(load_settings())
+    questions = {question.id: question for question in load_set(DEFAULT_SET)}
+    grader = Grader(desk.library, desk.judge)
+    for half in ("development", "test"):
+        found = agreement(grader, questions, [one for one in load_grades() if one.half == half])
+        print(json.dumps({"half": half, "answers": len(found), "agreement": round(share_agreeing(found), 4)}))
+
+
+if __name__ == "__main__":
+    main()

@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from rag import cite
-from rag.compose import LOOKED_UP, Task, brief_on, compare, document_of, summarise, task_of
-from rag.condense import Kind, Turn, condense, kind_of
+from rag.compose import LOOKED_UP, Task, compose, document_of, task_of
+from rag.condense import Kind, Turn, condense, kind_of, said_before
 from rag.differ import differences, looked_ahead_to
 from rag.embedding import Embedded, Embedder
 from rag.errors import ModelError, UsageError
@@ -136,7 +136,7 @@ class Desk:
         checked(question, self.settings.max_question_chars)
         kind = kind_of(question, turns)
         if kind == "source" or (kind == "translate" and self._model is None):
-            yield self._said_before(question, turns[-1].answer, kind)
+            yield said_before(question, turns[-1].answer, kind)
             return
         yield Step("searching", self.library.passage_count())
         if task := task_of(question):
@@ -167,15 +167,11 @@ class Desk:
             return found
 
         begin = time.perf_counter()
-        if task.kind == "comparison":
-            yield Step("reading", 2 * LOOKED_UP)
-            composed = compare(library, task, find, self.glossary)
-        else:
-            allowed = only.select(library.listings.values()) if only else []
-            last = next((turn.answer.citations[0].document for turn in turns[::-1] if turn.answer.citations), None)
-            document = document_of(library, task.subjects[0], allowed, last) if task.kind == "summary" else None
-            yield Step("reading", library.listings[document.id].passages if document else LOOKED_UP)
-            composed = summarise(library, document) if document else brief_on(library, task.subjects[0], find)
+        allowed = only.select(library.listings.values()) if only else []
+        last = next((turn.answer.citations[0].document for turn in turns[::-1] if turn.answer.citations), None)
+        document = document_of(library, task.subjects[0], allowed, last) if task.kind == "summary" else None
+        yield Step("reading", library.listings[document.id].passages if document else LOOKED_UP * len(task.subjects))
+        composed = compose(library, task, document, find, self.glossary)
         if not composed.sentences:
             return None
         answer = Answer(
@@ -204,19 +200,6 @@ class Desk:
             except ModelError:
                 pass  # the rules do it as well, and the answer will say what is wrong with the model
         return condense(question, turns, self.glossary)
-
-    def _said_before(self, question: str, last: Answer, kind: Kind) -> Answer:
-        """Who says what the last answer said; or the last answer again, where it cannot be translated."""
-        if kind == "translate":
-            warning = "without a language model an answer stays in the language of its documents"
-            return replace(last, question=question, warnings=(warning,), understood="")
-        sentences = tuple(
-            Sentence(f"{', '.join(_who(citation))}: “{' '.join(citation.quote.split())}”", (citation.number,), True)
-            for citation in last.citations
-        )
-        return replace(
-            last, question=question, sentences=() if last.abstained else sentences, warnings=(), understood=""
-        )
 
     def check(self, text: str, only: Filter = ALL) -> Answer:
         """A text from anywhere, verified sentence by sentence against the documents that match `only`.
@@ -399,12 +382,6 @@ class Desk:
             passage = hit.passage
             citations.append(cite.cite(number, hit.document, passage, passage.start, passage.end))
         return Answer(state.question, (), tuple(citations), True, mode, confidence)
-
-
-def _who(citation: Citation) -> list[str]:
-    document = citation.document
-    page = f"page {citation.page}" if citation.page else ""
-    return [part for part in (document.title, document.publisher, document.date, page) if part]
 
 
 def _ms(begin: float) -> float:

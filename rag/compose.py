@@ -104,6 +104,13 @@ def task_of(question: str) -> Task | None:
     return None
 
 
+def compose(library: Library, task: Task, document: Document | None, find: Find, glossary: Glossary) -> Composed:
+    """What `task` asks for; a summary of `document`, or where there is none a briefing on what it names."""
+    if task.kind == "comparison":
+        return compare(library, task, find, glossary)
+    return summarise(library, document) if document else brief_on(library, task.subjects[0], find)
+
+
 # -- comparison
 
 

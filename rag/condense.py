@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rag.glossary import Glossary
 from rag.grammar import DIRECTIONS, content, names, verbs
 from rag.places import places
-from rag.types import Answer
+from rag.types import Answer, Citation, Sentence
 from rag.values import dates
 from rag.words import words
 
@@ -118,6 +118,24 @@ def condense(question: str, turns: Sequence[Turn], glossary: Glossary) -> str:
     if _WH.match(bare) and len(content(bare)) > 1:
         return f"{bare[0].upper()}{bare[1:]}" if names(bare) else _about(bare, topic(turns, glossary))
     return _replaced(last, bare.rstrip("?？ ."), glossary) if not _WH.match(bare) else _asked_anew(last, bare)
+
+
+def said_before(question: str, last: Answer, kind: Kind) -> Answer:
+    """Who says what the last answer said; or the last answer again, where it cannot be translated."""
+    if kind == "translate":
+        warning = "without a language model an answer stays in the language of its documents"
+        return replace(last, question=question, warnings=(warning,), understood="")
+    sentences = tuple(
+        Sentence(f"{', '.join(_who(citation))}: “{' '.join(citation.quote.split())}”", (citation.number,), True)
+        for citation in last.citations
+    )
+    return replace(last, question=question, sentences=() if last.abstained else sentences, warnings=(), understood="")
+
+
+def _who(citation: Citation) -> list[str]:
+    document = citation.document
+    page = f"page {citation.page}" if citation.page else ""
+    return [part for part in (document.title, document.publisher, document.date, page) if part]
 
 
 def topic(turns: Sequence[Turn], glossary: Glossary) -> str:
