@@ -18,6 +18,12 @@ _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 _HEADING = re.compile(r"(#{1,6})[ \t]+")
 _TITLE_LINE = re.compile(r"[^\W\d_a-z][^.!?]{0,60}[:：]\s*")  # "Policy recommendations:" in plain text
 _ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]+")
+_TABLE_LINE = re.compile(r"[\s|:-]+")
+_CELL = re.compile(r"\|[ \t]*([^|]*?)[ \t]*(?=\|)")
+_EMPHASIS = re.compile(
+    r"\*\*(?=\S)(?P<bold>[^*]+?)(?<=\S)\*\*|(?<![*\w])\*(?=\S)(?P<italic>[^*]+?)(?<=\S)\*(?![*\w])|`(?P<code>[^`]+)`|"
+    r"(?<!!)\[(?P<label>[^\[\]]+)\]\((?P<url>https?://[^\s()<>\"']+)\)"
+)
 _SOURCE_MARK = re.compile(r"\[(S\d+(?:,\s*S\d+)*)\]")
 _SAFE_URL = re.compile(r"https?://", re.IGNORECASE)
 _LONG = 150_000  # characters of a text that are shown at once
@@ -33,13 +39,17 @@ def render_document(
 ) -> str:
     """HTML of `document`, or of the lines `within` it, with the characters start to end inside <mark>."""
     text = document.text if within is None else document.text[: within[1]]
-    mark = (start, end)
     position = within[0] if within else 0
-    if not position and document.name.endswith((".md", ".markdown")) and (front := _FRONT_MATTER.match(text)):
+    markdown = document.name.endswith((".md", ".markdown"))
+    if not position and markdown and (front := _FRONT_MATTER.match(text)):
         position = front.end()
-    parts: list[str] = []
     pages = {a: n for n, (a, _) in enumerate(document.pages, 1)}
-    in_list = False
+    parts: list[str] = []
+    around = ""  # the element that the lines before are in: a list, or a table
+
+    def inner(a: int, b: int) -> str:
+        return _inline(text, a, b, (start, end), sources, markdown=markdown)
+
     for line in text[position:].split("\n"):
         begin, stop = position, position + len(line)
         position = stop + 1
@@ -47,23 +57,24 @@ def render_document(
             parts.append(f'<div class="bd-page">{t("page {n}", n=pages[begin])}</div>')
         if not line.strip():
             continue
-        item = _ITEM.match(line)
-        if in_list and not item:
-            parts.append("</ul>")
-        if item and not in_list:
-            parts.append("<ul>")
-        in_list = item is not None
+        item, row = _ITEM.match(line), markdown and line.lstrip().startswith("|")
+        within_now = "ul" if item else "table" if row else ""
+        if around != within_now:
+            parts += [f"</{around}>"] * bool(around) + [f"<{within_now}>"] * bool(within_now)
+            around = within_now
         heading = _HEADING.match(line)
-        if heading or _TITLE_LINE.fullmatch(line):
+        if row:
+            if not _TABLE_LINE.fullmatch(line):
+                cells = "".join(f"<td>{inner(begin + m.start(1), begin + m.end(1))}</td>" for m in _CELL.finditer(line))
+                parts.append(f"<tr>{cells}</tr>")
+        elif heading or _TITLE_LINE.fullmatch(line):
             level = min(len(heading.group(1)) + 2, 6) if heading else 4
-            inner = _inline(text, begin + (heading.end() if heading else 0), stop, mark, sources)
-            parts.append(f"<h{level}>{inner}</h{level}>")
+            parts.append(f"<h{level}>{inner(begin + (heading.end() if heading else 0), stop)}</h{level}>")
         elif item:
-            parts.append(f"<li>{_inline(text, begin + item.end(), stop, mark, sources)}</li>")
+            parts.append(f"<li>{inner(begin + item.end(), stop)}</li>")
         else:
-            parts.append(f"<p>{_inline(text, begin, stop, mark, sources)}</p>")
-    if in_list:
-        parts.append("</ul>")
+            parts.append(f"<p>{inner(begin, stop)}</p>")
+    parts += [f"</{around}>"] * bool(around)
     return f'<div class="bd-document">{"".join(parts)}</div>'
 
 
@@ -181,13 +192,34 @@ def _link(key: str, sources: Mapping[str, Source]) -> str:
     )
 
 
-def _inline(text: str, begin: int, end: int, mark: tuple[int, int], sources: Mapping[str, Source]) -> str:
+def _inline(
+    text: str, begin: int, end: int, mark: tuple[int, int], sources: Mapping[str, Source], *, markdown: bool
+) -> str:
     """text[begin:end] as HTML, with the part that lies in `mark` highlighted."""
+
+    def plain(part: str) -> str:
+        return _emphasised(part, sources) if markdown else with_source_links(part, sources)
+
     a, b = max(begin, mark[0]), min(end, mark[1])
     if a >= b:
-        return with_source_links(text[begin:end], sources)
-    return (
-        with_source_links(text[begin:a], sources)
-        + f"<mark>{with_source_links(text[a:b], sources)}</mark>"
-        + with_source_links(text[b:end], sources)
-    )
+        return plain(text[begin:end])
+    return f"{plain(text[begin:a])}<mark>{plain(text[a:b])}</mark>{plain(text[b:end])}"
+
+
+def _emphasised(text: str, sources: Mapping[str, Source]) -> str:
+    """Markdown's bold, italics, code and links to the web as HTML; all else of it stays text."""
+    parts: list[str] = []
+    position = 0
+    for match in _EMPHASIS.finditer(text):
+        parts.append(with_source_links(text[position : match.start()], sources))
+        position = match.end()
+        if match["bold"]:
+            parts.append(f"<strong>{with_source_links(match['bold'], sources)}</strong>")
+        elif match["italic"]:
+            parts.append(f"<em>{with_source_links(match['italic'], sources)}</em>")
+        elif match["code"]:
+            parts.append(f"<code>{escape(match['code'])}</code>")
+        else:
+            link = f'href="{escape(match["url"])}" target="_blank" rel="noopener noreferrer"'
+            parts.append(f"<a {link}>{escape(match['label'])}</a>")
+    return "".join(parts) + with_source_links(text[position:], sources)
