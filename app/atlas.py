@@ -105,11 +105,11 @@ def events(library: Library) -> list[Event]:
     said: dict[tuple[int, int, int], list[frozenset[str]]] = {}
     read = 0
     for key in library.listings:
+        if read >= _READ or len(found) >= MAX_EVENTS:
+            break
         document = library.documents[key]
-        for passage in library.catalog.passages(document):
+        for passage in library.catalog.passages(document)[: _READ - read]:
             read += 1
-            if read > _READ or len(found) >= MAX_EVENTS:
-                break
             for start, end in passage.sentences:
                 text = document.text[start:end]
                 dated = [date for date in dates(text) if date.year and date.month]

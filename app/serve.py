@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import time
+from contextlib import redirect_stdout
 
 from rag.errors import BriefdeskError
 from rag.settings import Settings
@@ -42,17 +44,18 @@ def serve_page(settings: Settings, host: str, port: int) -> None:
     page = build_page(desk)
     page.queue(default_concurrency_limit=8, max_size=64)
     desk.warm_up()
-    page.launch(
-        server_name=host,
-        server_port=port,
-        quiet=True,
-        prevent_thread_lock=True,
-        show_error=False,
-        footer_links=[],
-        mcp_server=True,
-        ssr_mode=False,
-        **look(),
-    )
+    with redirect_stdout(io.StringIO()):  # Gradio's own lines; ours says what there is
+        page.launch(
+            server_name=host,
+            server_port=port,
+            quiet=True,
+            prevent_thread_lock=True,
+            show_error=False,
+            footer_links=[],
+            mcp_server=True,
+            ssr_mode=False,
+            **look(),
+        )
     answer_in_json(page)
     print(
         f"briefdesk is at http://{host}:{port} (ready in {time.perf_counter() - begin:.1f} s; stop with Ctrl+C)",

@@ -10,6 +10,7 @@ import base64
 import json
 import logging
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ class Conversation:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.sources = load_sources(desk.settings.corpus / "sources.yaml")
+        self._suggesting = threading.Lock()
 
     def answer(self, request: Mapping[str, Any]) -> Iterator[str]:
         """Messages for the browser, as JSON: `turn`, `html`; the last one has `done` and the `record` to keep."""
@@ -95,7 +97,8 @@ class Conversation:
         """Questions to ask after a recorded answer."""
         try:
             answer = recall(self.desk.library, wanted["record"])
-            return next_questions(self.desk, answer, scope_of(wanted.get("scope")))
+            with self._suggesting:  # one at a time: whoever waits for an answer comes first
+                return next_questions(self.desk, answer, scope_of(wanted.get("scope")))
         except BriefdeskError:
             return []  # the documents have changed since; the next question will say so
 
