@@ -117,12 +117,12 @@ def _generated(desk: Desk) -> list[Question]:
                 facts = _facts(text)
                 made = questions_from(text) if facts and not follows_an_order(document.text, start, end) else []
                 for question in made[:1]:
-                    if question.startswith(("When", "How much")) and not any(fact in question for fact in facts):
-                        wanted = [fact for fact in facts if bool(dates(fact)) == question.startswith("When")]
-                        if wanted:
-                            gold = (Gold(listing.name, text),)
-                            identity = f"{key[:8]}-{start}"
-                            found.append(_question(identity, question, listing.language, text, gold, wanted[0]))
+                    is_date = question.startswith("When")
+                    wanted = [fact for fact in facts if bool(dates(fact)) == is_date and fact not in question]
+                    if wanted and question.startswith(("When", "How much")):
+                        gold = (Gold(listing.name, text),)
+                        identity = f"{key[:8]}-{start}"
+                        found.append(_question(identity, question, listing.language, text, gold, wanted[0]))
     return found
 
 

@@ -27,6 +27,15 @@ MAX_LIST = 12
 # where one sentence goes on with what another began.
 _SECOND, _BESIDE = 0.95, 0.85
 _ITEM = re.compile(r"[ \t]*([-*+•]|\d{1,3}[.)])[ \t]+(?=\S)")
+_NOUN_OF = re.compile(
+    r"(?:who|what) (?:is|was|are|were) (?:the|an?) (?P<noun>[^?]+?) (?:of|in|for|at)\b", re.IGNORECASE
+)
+# Nouns that an answer need not say, because it has their form: a date, an amount, a reason.
+_FORMS = stems_of(
+    "aim goal purpose name date day month year time number value figure size share amount level rate reason cause role "
+    "difference meaning definition origin source result effect price cost place location title term idea point"
+)
+_NAMED, _WITHOUT = 0.6, 0.3  # from which share on a noun is said; what is left of the confidence where it is not
 _LIST_LEAD = 0.5  # share of the question that must stand above a list
 _STANDS_OUT = 0.12  # an item this far ahead of the next is what the question is about
 
@@ -46,7 +55,7 @@ def extract(library: Library, query: Query, embedded: Embedded, hits: Sequence[H
     if not candidates:
         return Extract((), 0.0, None)
     best = candidates[0]
-    sure = confidence(best.features)
+    sure = confidence(best.features) * (_WITHOUT if _lacks_its_noun(query, best) else 1.0)
     if sure < threshold:
         return Extract((), sure, best)
     chosen = _as_list(query, need_weights(library, query), candidates) or _best_few(query, candidates)
@@ -59,6 +68,19 @@ def ranked(library: Library, query: Query, embedded: Embedded, hits: Sequence[Hi
     if query.answer_type in ("when", "quantity"):  # without a date, or a figure, it is no answer however near
         return [candidate for candidate in candidates if candidate.features["fits"] > 0] or candidates
     return candidates
+
+
+def _lacks_its_noun(query: Query, best: Candidate) -> bool:
+    """Whether "who is the governor of Jiangsu?" would be answered by a sentence on Jiangsu that names no governor."""
+    match = _NOUN_OF.match(query.reading)
+    if not match:
+        return False
+    asked = {word.stem for word in words(match["noun"]) if not word.is_stopword} - _FORMS
+    return any(
+        share < _NAMED
+        for need, share in zip(query.needs, best.shares, strict=True)
+        if need.kind == "word" and stems_of(need.text) & asked
+    )
 
 
 def _ordered(candidate: Candidate) -> bool:

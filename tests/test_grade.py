@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from app.learn import own_questions
 from eval.dataset import DEFAULT_SET, Question, load_set
 from eval.grade import Grader, agreement, load_grades, share_agreeing
+from ingest.pipeline import ingest
 from rag.chain import Desk
+from rag.embedding import Embedder
+from rag.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +50,20 @@ def test_what_was_said_what_is_missing_and_what_is_wrong_is_named(
 def test_naming_everything_and_a_wrong_figure_is_not_right(grader: Grader, questions: dict[str, Question]) -> None:
     grade = grader.grade(questions["fact-38"], "3,632.68 billion yuan. That was 45 percent of GDP.")
     assert grade.verdict != "right"
+
+
+def test_questions_are_made_of_what_was_added_and_graded(
+    settings: Settings, embedder: Embedder, tmp_path: Path
+) -> None:
+    path = tmp_path / "harbours.md"
+    path.write_text(
+        "# Harbours\n\nThe Varna Port Authority spent 12 million euros on cranes in 2019.\n", encoding="utf-8"
+    )
+    assert not ingest([str(path)], settings, embedder).refused
+    own = Desk(settings, embedder)
+    (question,) = own_questions(own)
+    assert question.question == "How much did the Varna Port Authority spend on cranes in 2019?"
+    grader = Grader(own.library, own.judge)
+    assert grader.grade(question, "12 million euros").verdict == "right"
+    assert grader.grade(question, "They spent 21 million euros.").verdict == "wrong"
+    own.close()
