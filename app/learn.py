@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from rag.values import dates, quantities
 
 log = logging.getLogger(__name__)
 
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _OCCURRENCES = 40
 _GENERATED = 20  # questions made from passages
 _READ = 600  # passages looked through for them
@@ -119,7 +121,9 @@ def _generated(desk: Desk) -> list[Question]:
                 for question in made[:1]:
                     is_date = question.startswith("When")
                     wanted = [fact for fact in facts if bool(dates(fact)) == is_date and fact not in question]
-                    if wanted and question.startswith(("When", "How much")):
+                    # An amount without its year may have another value in the next document.
+                    asks = is_date or (question.startswith("How much") and _YEAR.search(question))
+                    if wanted and asks:
                         gold = (Gold(listing.name, text),)
                         identity = f"{key[:8]}-{start}"
                         found.append(_question(identity, question, listing.language, text, gold, wanted[0]))
