@@ -9,10 +9,10 @@ from html import escape
 
 from app.pages import PageImage, page_image
 from app.sources import Source
-from app.ui.texts import attribute, t
+from app.texts import attribute, t
 from rag.cite import page_of
 from rag.store.catalog import Catalog
-from rag.types import Document
+from rag.types import Citation, Document
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 _HEADING = re.compile(r"(#{1,6})[ \t]+")
@@ -121,6 +121,19 @@ def render_source(
         f'data-name="{escape(document.name)}">'
         f'<header class="bd-source-head"><h2>{escape(document.title)}</h2><p>{details} {original}</p>{find}</header>'
         f"{body}</section>"
+    )
+
+
+def render_excerpt(citation: Citation, sources: Mapping[str, Source]) -> str:
+    """A quotation marked in the lines of the source that it stands in."""
+    document = citation.document
+    first = document.text.rfind("\n", 0, citation.start) + 1
+    last = document.text.find("\n", citation.end)
+    within = (first, last if last >= 0 else len(document.text))
+    about = ", ".join(part for part in (document.title, document.date) if part)
+    return (
+        f'<div class="bd-excerpt"><p class="bd-note">{escape(about)}</p>'
+        f"{render_document(document, sources, citation.start, citation.end, within=within)}</div>"
     )
 
 

@@ -233,7 +233,11 @@ def test_the_harness_runs_compares_and_leads_to_a_question(own: tuple[Any, Serve
     assert page.locator(".bd-plot").count() == 0, "one run is no line"
     page.locator(".bd-outcomes [data-run]").first.click()
     page.locator("#bd-result .bd-card").wait_for()
-    assert "Expected" in page.locator("#bd-result .bd-card").inner_text()
+    sides = page.locator("#bd-result .bd-sides > div")
+    assert sides.locator("h4").all_inner_texts() == ["Expected", "Got"]
+    assert sides.first.locator("mark").count() >= 1, "the gold quotation, marked in its source"
+    boxes = [sides.nth(i).bounding_box() for i in (0, 1)]
+    assert boxes[0]["y"] == boxes[1]["y"], "side by side"
     page.locator("#bd-result .bd-card .bd-chip").first.click()
     page.locator("#bd-source mark").first.wait_for()
 

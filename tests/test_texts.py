@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from app.ui.texts import attribute, chinese, t
+from app.texts import attribute, chinese, t
 from tests.texts import wanted
 
 

@@ -21,6 +21,7 @@ _PASSED = {
     "app/ui/documents.py": "title publisher date language pages passages added changed unchanged".split(),
     "app/ui/scope.py": ["All publishers", "All languages", "Dated from", "to"],
     "app/ui/learn.py": ["Back", "Next step", "said", "missing"],
+    "app/ui/check.py": ["Expected", "Got"],
     "app/viewer.py": ["previous page", "next page", "page image", "text"],
     "eval/metrics.py": [
         "right", "answered, though the documents do not say", "abstained, though retrieved", "abstained, not retrieved",

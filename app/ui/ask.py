@@ -21,9 +21,9 @@ from app.feedback import add_feedback, add_question
 from app.receipt import FORMATS, receipt, write_receipt
 from app.record import recall, recall_turn, record
 from app.sources import load_sources
+from app.texts import attribute, calls, t, texts
 from app.ui.conversation import render_answer, render_error, render_step, render_welcome
 from app.ui.scope import render_documents, render_scope, scope_of
-from app.ui.texts import attribute, calls, t, texts
 from app.viewer import render_source
 from rag.chain import Desk
 from rag.errors import BriefdeskError

@@ -11,9 +11,10 @@ from typing import Any
 import gradio as gr
 
 from app.feedback import ADDED_SET
+from app.texts import attribute, calls, t, texts
 from app.ui.ask import Conversation
 from app.ui.conversation import chip, render_answer, render_error, render_waiting
-from app.ui.texts import attribute, calls, t, texts
+from app.viewer import render_excerpt
 from eval.dataset import DEFAULT_SET, SETS, load_set
 from eval.grade import Grader
 from eval.metrics import FIGURES, Outcome, interval
@@ -61,16 +62,16 @@ class CheckPage:
             return f'<p class="bd-empty">{t("The details of this run are gone; run it again.")}</p>'
         question = outcome.question
         gold = Grader(self.desk.library, self.desk.judge).evidence(question)
-        quotes = "".join(
-            f'<p class="bd-sentence">{escape(" ".join(one.quote.split()))} {chip(one)} '
-            f"<small>{escape(one.document.title)}</small></p>"
-            for one in gold
-        )
         reference = escape(question.reference) if question.answerable else t("The documents do not say.")
+        sides = (("Expected", f"<p>{reference}</p>", gold), ("Got", "", outcome.answer.citations))
+        columns = ""
+        for name, said, found in sides:
+            excerpts = "".join(render_excerpt(one, self.sources) + chip(one) for one in found)
+            columns += f"<div><h4>{t(name)}</h4>{said}{excerpts}</div>"
         return (
             f'<article class="bd-card"><h3>{escape(question.question)}</h3><p class="bd-note">{escape(question.id)}, '
             f"{escape(question.kind)}: {t(outcome.wrong or 'right')}</p>"
-            f"<h4>{t('Expected')}</h4><p>{reference}</p>{quotes}<h4>{t('Got')}</h4>"
+            f'<div class="bd-sides">{columns}</div><h4>{t("The answer")}</h4>'
             f"{render_answer(outcome.answer, self.sources)}"
             f'<button type="button" class="bd-action" data-ask="{escape(question.question)}">{t("Ask it")}</button>'
             "</article>"

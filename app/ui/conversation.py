@@ -7,7 +7,7 @@ from html import escape
 
 from app.output import NOT_SAID, usage_text
 from app.sources import Source
-from app.ui.texts import attribute, t
+from app.texts import attribute, t
 from app.viewer import with_source_links
 from rag.types import Answer, Citation, Outline, Sentence, Step
 

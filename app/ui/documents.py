@@ -15,10 +15,10 @@ import gradio as gr
 
 from app.additions import Stage, add, is_removable, put_back, take_out
 from app.atlas import events, places
+from app.texts import attribute, calls, t, texts
 from app.ui.ask import Conversation
 from app.ui.conversation import chip, render_error
 from app.ui.scope import group_of
-from app.ui.texts import attribute, calls, t, texts
 from app.viewer import with_source_links
 from ingest.load import SUFFIXES
 from ingest.report import Report

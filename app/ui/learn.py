@@ -11,9 +11,9 @@ from typing import Any
 import gradio as gr
 
 from app.learn import Stage, load_path, occurrences, own_questions
+from app.texts import attribute, calls, t, texts
 from app.ui.ask import Conversation
 from app.ui.conversation import chip, render_error
-from app.ui.texts import attribute, calls, t, texts
 from app.viewer import with_source_links
 from eval.dataset import Question
 from eval.grade import Grade, Grader

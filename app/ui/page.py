@@ -8,11 +8,11 @@ from typing import Any
 import gradio as gr
 
 from app.api import build_api
+from app.texts import ASSETS, attribute, scripts, t, texts, translations
 from app.ui.ask import build_ask
 from app.ui.check import build_check
 from app.ui.documents import build_documents
 from app.ui.learn import build_learn
-from app.ui.texts import ASSETS, attribute, scripts, t, texts, translations
 from rag.chain import Desk
 
 TITLE = "briefdesk: Policy Brief 24"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
-from app.ui.texts import attribute, t
+from app.texts import attribute, t
 from rag.chain import Desk
 from rag.filters import ALL, Filter
 from rag.store.library import PRIMARY_GROUP

@@ -1,4 +1,4 @@
-"""The page's own words in two languages: written in English, turned into Chinese in the browser (`assets/zh.json`)."""
+"""The page's own words: written in English, turned into Chinese in the browser (`ui/assets/zh.json`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-ASSETS = Path(__file__).parent / "assets"
+ASSETS = Path(__file__).parent / "ui" / "assets"
 
 
 def t(text: str, **values: Any) -> str:
