@@ -20,7 +20,7 @@ from playwright.sync_api import sync_playwright
 from ingest.pipeline import ingest
 from rag.embedding import Embedder
 from rag.settings import load_settings
-from tests.browser import ask
+from tests.browser import ask, open_tab
 from tests.conftest import CHROMIUM_FLAGS, Served, chromium_path
 
 _PEOPLE, _EACH = 10, 6
@@ -72,6 +72,7 @@ def main() -> None:
                     Path(temporary) / "profile", executable_path=chromium_path(), args=CHROMIUM_FLAGS
                 )
                 measure(context, served.url)
+                addition(context, served.url, Path(temporary))
                 context.close()
             ten_people(served.url)
         finally:
@@ -100,6 +101,27 @@ def measure(context: Any, url: str) -> None:
         opened.append(page.locator(".bd-turn").last.locator(".bd-chip").first.evaluate(_OPEN))
     say("first sentence after Enter", first, 400)
     say("citation open after a click", opened, 200)
+    page.close()
+
+
+def addition(context: Any, url: str, folder: Path) -> None:
+    """From the end of an addition's last stage to an answer from it on the screen."""
+    path = folder / "harbours.md"
+    path.write_text("# Harbours\n\nThe harbour of Varna was enlarged in 1997 by a Dutch firm.\n", encoding="utf-8")
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_function("document.querySelector('#bd-ask')?.dataset.shown")
+    open_tab(page, "documents")
+    page.click("#bd-add button")
+    page.set_input_files("#bd-add-files input[type=file]", str(path))
+    page.locator("#bd-add-files").get_by_text("harbours.md").wait_for()
+    page.click("#bd-add-start")
+    page.locator(".bd-added").wait_for()
+    begin = time.perf_counter()
+    open_tab(page, "ask")
+    turn = ask(page, "When was the harbour of Varna enlarged?")
+    assert "1997" in turn.inner_text()
+    say("an answer from an added document, after its last stage", [(time.perf_counter() - begin) * 1000], 10_000)
     page.close()
 
 
