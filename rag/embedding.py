@@ -6,7 +6,9 @@ import copy
 import hashlib
 import logging
 import os
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +23,7 @@ from rag.errors import ModelError, not_loaded
 
 Floats = npt.NDArray[np.float32]
 BUNDLED = "all-MiniLM-L6-v2"
+_KEPT = 2000  # passages whose token vectors are kept in memory, some 60 MB of them
 MAX_WORDS = 50_000  # single words whose vectors are kept in memory, 75 MB of them
 Precision = Literal["auto", "fp32", "bf16", "int8"]
 # From so many texts on a faster numeric format is worth looking for, and must be faster by so much to be taken.
@@ -75,6 +78,8 @@ class Embedder:
         self._requested = name
         self._threads = threads
         self._words: dict[str, Floats] = {}
+        self._kept: OrderedDict[str, TokenVectors] = OrderedDict()
+        self._kept_lock = threading.Lock()
 
     @cached_property
     def path(self) -> str:
@@ -176,6 +181,21 @@ class Embedder:
                     vectors[row], TokenVectors.quantise(tokens[row][keep], offsets[row][keep].astype(np.int32))
                 )
         return [results[i] for i in range(len(texts))]
+
+    def embed_tokens_once(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """The vectors of each text's tokens; the last few thousand are kept, whichever index a text is in."""
+        with self._kept_lock:
+            found = {text: self._kept[text] for text in texts if text in self._kept}
+        new = list(dict.fromkeys(text for text in texts if text not in found))
+        if new:
+            found.update((text, item.tokens) for text, item in zip(new, self.embed_tokens(new), strict=True))
+        with self._kept_lock:
+            for text in texts:
+                self._kept[text] = found[text]
+                self._kept.move_to_end(text)
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return [found[text] for text in texts]
 
     def _batches(self, texts: Sequence[str], *, offsets: bool = False) -> Iterator[tuple[list[int], dict[str, Any]]]:
         """Indices of texts of like length, the longest first, with what the model reads of them.

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from ingest.pipeline import ingest
 from rag.chain import Desk
+from rag.embedding import Embedder
 from rag.errors import UsageError
 from rag.filters import Filter
+from rag.settings import Settings
 from rag.types import Answer
 
 BRIEF = "brief-24-executive-summary.txt"
@@ -103,3 +108,23 @@ def test_the_chain_is_a_langchain_runnable(desk: Desk) -> None:
     answer = desk.chain.invoke("Who coordinates ReConnect China?")
     assert isinstance(answer, Answer)
     assert "Ghent University" in answer.text
+
+
+def test_passages_that_stay_are_not_read_again_when_the_index_changes(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = tmp_path / "one.md", tmp_path / "two.md"
+    one.write_text("# Harbours\n\nThe harbour of Varna was enlarged in 1997.\n", encoding="utf-8")
+    other.write_text("# Mills\n\nThe mill of Burgas was closed in 2003.\n", encoding="utf-8")
+    embedder = Embedder()
+    ingest([str(one)], settings, embedder)
+    desk = Desk(settings, embedder)
+    read: list[str] = []
+    embed = embedder.embed_tokens
+    monkeypatch.setattr(embedder, "embed_tokens", lambda texts: read.extend(texts) or embed(texts))
+    assert "1997" in desk.ask("When was the harbour of Varna enlarged?").text
+    ingest([str(other)], settings, embedder)
+    assert "2003" in desk.ask("When was the mill of Burgas closed?").text
+    assert "1997" in desk.ask("When was the harbour of Varna enlarged?").text
+    assert sum("Varna was enlarged" in text for text in read) == 1
+    desk.close()

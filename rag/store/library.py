@@ -6,9 +6,7 @@ import hashlib
 import logging
 import os
 import shutil
-import threading
 import uuid
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -31,7 +29,6 @@ log = logging.getLogger(__name__)
 PRIMARY_GROUP = "brief"
 _TEXTS = 256  # documents whose texts are kept in memory
 _ADDED_TOGETHER = 2000  # vectors: each call to a store costs, and all at once would fill the memory
-_TOKENS = 2000  # passages whose token vectors are kept in memory, some 60 MB of them
 
 
 class Library:
@@ -64,8 +61,6 @@ class Library:
         # One flag a document of the columns: whether it is what the library is about, and not a note around it.
         self.is_primary = np.array([self._group(key) == PRIMARY_GROUP for key in self.columns.documents], np.float32)
         self.vectors = open_vectors(home, self.catalog, self.generation, server)
-        self._tokens: OrderedDict[str, TokenVectors] = OrderedDict()
-        self._tokens_lock = threading.Lock()
 
     def close(self) -> None:
         self.vectors.close()
@@ -86,20 +81,9 @@ class Library:
 
         They are made when they are needed: stored, they would be twenty times the size of everything else.
         """
-        with self._tokens_lock:
-            found = {hit.passage.id: self._tokens[hit.passage.id] for hit in hits if hit.passage.id in self._tokens}
-        new = [hit for hit in hits if hit.passage.id not in found]
-        if new:
-            texts = [hit.passage.embedded_text(hit.document) for hit in new]
-            embedded = self.embedder.embed_tokens(texts)
-            found.update((hit.passage.id, item.tokens) for hit, item in zip(new, embedded, strict=True))
-        with self._tokens_lock:
-            for hit in hits:
-                self._tokens[hit.passage.id] = found[hit.passage.id]
-                self._tokens.move_to_end(hit.passage.id)
-            while len(self._tokens) > _TOKENS:
-                self._tokens.popitem(last=False)
-        return found
+        texts = [hit.passage.embedded_text(hit.document) for hit in hits]
+        made = self.embedder.embed_tokens_once(texts)
+        return {hit.passage.id: vectors for hit, vectors in zip(hits, made, strict=True)}
 
 
 class Documents(Mapping[str, Document]):
