@@ -8,8 +8,8 @@ from rag.query import AnswerType, Query
 from rag.words import words
 
 _NUMBER_WORD = re.compile(
-    r"\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|hundred|half|third|dozen|doubled?|"
-    r"twice|no|none|[一二三四五六七八九十百千万亿两]+)\b",
+    r"\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(thir|four|fif|six|seven|eigh|nine)teen|"
+    r"(twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand|million|billion|half|third|dozen|doubled?|twice|no|none|[一二三四五六七八九十百千万亿两]+)\b",
     re.I,
 )
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
