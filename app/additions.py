@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import shutil
 import threading
@@ -17,6 +18,7 @@ from rag.errors import BriefdeskError, UsageError
 from rag.types import Listing
 
 UPLOADS = "uploads"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,8 @@ def add(desk: Desk, files: Sequence[Path], addresses: Sequence[str]) -> Iterator
         except BriefdeskError as error:
             told.put(error)
         except Exception as error:  # the page must be told of any end
+            log.exception("adding")
             told.put(BriefdeskError(f"the addition failed ({type(error).__name__}); the log has the details"))
-            raise
 
     threading.Thread(target=work, name="briefdesk-add", daemon=True).start()
     while True:

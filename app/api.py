@@ -73,7 +73,7 @@ def build_api(desk: Desk) -> None:
             end: The character behind the last one; 0 means as far as one answer goes.
         """
         library = desk.library
-        key = next((key for key, one in library.listings.items() if document in (one.name, key)), None)
+        key = document if document in library.listings else library.named(document)
         if key is None:
             raise gr.Error(
                 f"There is no document named {document[:200]!r}; /documents lists them.", print_exception=False

@@ -61,7 +61,9 @@ def add_question(desk: Desk, wanted: Mapping[str, Any]) -> str:
         "gold": [{"document": one.document, "quote": one.quote} for one in gold],
         "key_facts": facts,
     }
-    if lost := lost_gold([question_of(row, 1)], desk.library.documents):
+    # Of a large library only the documents that are quoted are read.
+    named = {key for one in gold if (key := desk.library.named(one.document))}
+    if lost := lost_gold([question_of(row, 1)], {key: desk.library.documents[key] for key in named}):
         raise UsageError(lost[0].split(": ", 1)[1])
     path = desk.settings.home / ADDED_SET
     _append(path, row)

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from eval.dataset import DEFAULT_SET, Gold, Question, load_set
+from eval.grade import evidence_of
 from rag.chain import Desk
 from rag.cite import cite
 from rag.glossary import Term
@@ -74,7 +75,7 @@ def _stage(entry: Mapping[str, Any], desk: Desk, questions: Mapping[str, Questio
 
 def sentence_of(library: Library, name: str, begins: str) -> Citation | None:
     """The sentence of the document `name` that begins with `begins`, as a quotation."""
-    key = next((key for key, listing in library.listings.items() if listing.name == name), None)
+    key = library.named(name)
     if key is None or not begins:
         return None
     document = library.documents[key]
@@ -85,21 +86,24 @@ def sentence_of(library: Library, name: str, begins: str) -> Citation | None:
     return None
 
 
+def shipped_questions(desk: Desk) -> list[Question]:
+    """Those of the shipped set that have one answer, and whose gold stands in the library."""
+    return [
+        question
+        for question in load_set(DEFAULT_SET)
+        if question.answerable
+        and not question.turns
+        and question.gold
+        and len(evidence_of(desk.library, question)) == len(question.gold)
+    ]
+
+
 def own_questions(desk: Desk) -> list[Question]:
     """Questions with one answer, to check oneself with: of the shipped set, and made of passages of what was added.
 
     Those of the set whose gold does not stand in the library (another corpus) are left out.
     """
-    held = {listing.name: key for key, listing in desk.library.listings.items()}
-
-    def stands(gold: Gold) -> bool:
-        return gold.document in held and gold.quote in desk.library.documents[held[gold.document]].text
-
-    shipped = [
-        question
-        for question in load_set(DEFAULT_SET)
-        if question.answerable and not question.turns and question.gold and all(map(stands, question.gold))
-    ]
+    shipped = shipped_questions(desk)
     asked = {question.question for question in shipped}
     return shipped + [question for question in _generated(desk) if question.question not in asked]
 

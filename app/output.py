@@ -128,12 +128,12 @@ def answer_text(answer: Answer) -> str:
         lines.append(f"{citation.number}  {', '.join(part for part in where if part)}")
         lines.append(f"   {document.name}, characters {citation.start} to {citation.end}")
         if answer.abstained or citation.quote != answer.sentences[0].text:
-            lines.append(f"   “{' '.join(citation.quote.split())}”")
+            lines.append(f"   “{citation.line}”")
     if answer.definition:
         lines.append(f"glossary: {answer.definition.term}: {answer.definition.text} [{answer.definition.source}]")
     for difference in answer.differences:
         citation = difference.citation
-        lines += [f"note: {difference.note}", f"   “{' '.join(citation.quote.split())}”"]
+        lines += [f"note: {difference.note}", f"   “{citation.line}”"]
         lines.append(f"   {citation.document.name}, characters {citation.start} to {citation.end}")
     lines.extend(f"note: {warning}" for warning in answer.warnings)
     if answer.usage:

@@ -48,7 +48,7 @@ def print_report(report: Report) -> None:
     table.add_column("which")
     for name in ("added", "changed", "unchanged", "removed"):
         sources: list[str] = getattr(report, name)
-        shown = ", ".join(_name(source) for source in sources[:4]) + (", ..." if len(sources) > 4 else "")
+        shown = ", ".join(short_name(source) for source in sources[:4]) + (", ..." if len(sources) > 4 else "")
         table.add_row(name, str(len(sources)), shown)
     table.add_row("refused", str(len(report.refused)), "")
     console.print(table)
@@ -64,5 +64,6 @@ def print_report(report: Report) -> None:
     )
 
 
-def _name(source: str) -> str:
+def short_name(source: str) -> str:
+    """A source as a reader knows it: the address, or the file's name."""
     return source if is_address(source) else Path(source).name

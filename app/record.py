@@ -100,7 +100,7 @@ def _citation(library: Library, kept: Mapping[str, Any]) -> Citation | None:
 def _document(library: Library, kept: Mapping[str, Any]) -> Document | None:
     identity, name = str(kept.get("document_id", "")), str(kept["document"])
     if identity not in library.listings:
-        identity = next((key for key, listing in library.listings.items() if listing.name == name), "")
+        identity = library.named(name) or ""
     return library.documents[identity] if identity else None
 
 
@@ -119,7 +119,7 @@ def _as_quoted(answer: Answer, sentence: Sentence) -> Sentence:
     if answer.mode != "extractive" or not sentence.supported:
         return sentence
     said = " ".join(sentence.text.split())
-    quoted = {c.number: " ".join(c.quote.split()) for c in answer.citations}
+    quoted = {c.number: c.line for c in answer.citations}
     if any(quoted.get(n, "") in said or said in quoted.get(n, "") for n in sentence.citations):
         return sentence
     return replace(sentence, supported=False, citations=(), reason="it is not what its quotation says")

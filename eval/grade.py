@@ -25,7 +25,7 @@ from rag.generate import split_sentences
 from rag.grammar import content, names
 from rag.store.library import Library
 from rag.support import Judge
-from rag.types import Citation, Document, Passage
+from rag.types import Citation
 from rag.values import dates, quantities
 from rag.words import stems_of, words
 
@@ -87,15 +87,28 @@ def load_grades(path: Path = GRADES) -> list[Graded]:
     return found
 
 
+def evidence_of(library: Library, question: Question) -> list[Citation]:
+    """The gold quotations of a question that stand in `library`."""
+    found: list[Citation] = []
+    for gold in question.gold:
+        key = library.named(gold.document)
+        document = library.documents[key] if key else None
+        start = document.text.find(gold.quote) if document else -1
+        if document and start >= 0:
+            passages = library.catalog.passages(document)
+            passage = next((p for p in passages if p.start <= start < p.end), passages[0])
+            found.append(cite(len(found) + 1, document, passage, start, start + len(gold.quote)))
+    return found
+
+
 class Grader:
     """Grades answers to questions of a set whose gold stands in `library`."""
 
     def __init__(self, library: Library, judge: Judge) -> None:
         self._library, self._judge = library, judge
-        self._by_name: Mapping[str, str] = {listing.name: key for key, listing in library.listings.items()}
 
     def grade(self, question: Question, answer: str) -> Grade:
-        evidence = self.evidence(question)
+        evidence = evidence_of(self._library, question)
         text = " ".join(answer.split())
         facts = list(question.key_facts) or [question.reference]
         points = [Point(fact, self._makes(text, fact)) for fact in facts]
@@ -128,21 +141,6 @@ class Grader:
             return []
         known = [normalised(fact) for fact in facts]
         return [item for item in items if not any(fact in normalised(item) for fact in known)]
-
-    def evidence(self, question: Question) -> list[Citation]:
-        found: list[Citation] = []
-        for gold in question.gold:
-            key = self._by_name.get(gold.document)
-            document = self._library.documents[key] if key else None
-            start = document.text.find(gold.quote) if document else -1
-            if document and start >= 0:
-                passage = self._passage(document, start)
-                found.append(cite(len(found) + 1, document, passage, start, start + len(gold.quote)))
-        return found
-
-    def _passage(self, document: Document, start: int) -> Passage:
-        passages = self._library.catalog.passages(document)
-        return next((p for p in passages if p.start <= start < p.end), passages[0])
 
     def _makes(self, text: str, fact: str) -> bool:
         """Whether `text` says `fact`: its dates and figures exactly, its words or words like them."""

@@ -336,7 +336,7 @@ class Desk:
         ]
         return Answer(
             question=state.question,
-            sentences=tuple(Sentence(" ".join(c.quote.split()), (c.number,), True) for c in citations),
+            sentences=tuple(Sentence(c.line, (c.number,), True) for c in citations),
             citations=tuple(citations),
             abstained=False,
             mode="extractive",

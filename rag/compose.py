@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from rag.cite import cite
-from rag.embedding import Floats
+from rag.embedding import Floats, unit
 from rag.expects import without_marks
 from rag.extract import list_around
 from rag.glossary import Glossary
@@ -87,7 +87,7 @@ class Composed:
         """The index of a new sentence that quotes start:end."""
         number = len(self.citations) + 1
         self.citations.append(cite(number, document, passage, start, end))
-        self.sentences.append(Sentence(" ".join(self.citations[-1].quote.split()), (number,), True))
+        self.sentences.append(Sentence(self.citations[-1].line, (number,), True))
         return len(self.sentences) - 1
 
 
@@ -260,7 +260,7 @@ def summarise(library: Library, document: Document) -> Composed:
     if not spans:
         return composed
     vectors = library.embedder.embed([without_marks(document.text[a:b]) for _, a, b in spans])
-    whole = _unit(vectors.mean(axis=0))
+    whole = unit(vectors.mean(axis=0))
     headings = list(dict.fromkeys(passage.heading for passage, _, _ in spans))
     if len(headings) > MAX_SECTIONS:  # those that say most of what the document says
         weight = {
@@ -273,7 +273,7 @@ def summarise(library: Library, document: Document) -> Composed:
     rows: list[Row] = []
     for heading in headings:
         inside = [i for i, (passage, _, _) in enumerate(spans) if passage.heading == heading]
-        centre = _unit(vectors[inside].mean(axis=0) + whole)
+        centre = unit(vectors[inside].mean(axis=0) + whole)
         chosen = _central(vectors, inside, centre, a_section)
         cells: list[int] = []
         done: set[tuple[int, int]] = set()
@@ -343,8 +343,3 @@ def _central(vectors: Floats, inside: Sequence[int], centre: Floats, count: int)
         if len(chosen) < count and all(float(vectors[i] @ vectors[j]) < _ALIKE for j in chosen):
             chosen.append(i)
     return chosen
-
-
-def _unit(vector: Floats) -> Floats:
-    unit: Floats = vector / max(float(np.linalg.norm(vector)), 1e-9)
-    return unit

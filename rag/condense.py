@@ -126,7 +126,7 @@ def said_before(question: str, last: Answer, kind: Kind) -> Answer:
         warning = "without a language model an answer stays in the language of its documents"
         return replace(last, question=question, warnings=(warning,), understood="")
     sentences = tuple(
-        Sentence(f"{', '.join(_who(citation))}: “{' '.join(citation.quote.split())}”", (citation.number,), True)
+        Sentence(f"{', '.join(_who(citation))}: “{citation.line}”", (citation.number,), True)
         for citation in last.citations
     )
     return replace(last, question=question, sentences=() if last.abstained else sentences, warnings=(), understood="")

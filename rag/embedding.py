@@ -35,6 +35,12 @@ _SAMPLE = "Each region is to grow by what it has: the coast by research, the inl
 log = logging.getLogger(__name__)
 
 
+def unit(vector: Floats) -> Floats:
+    """The vector [dimension] at length 1; a vector of nothing stays as it is."""
+    scaled: Floats = vector / max(float(np.linalg.norm(vector)), 1e-9)
+    return scaled
+
+
 @dataclass(frozen=True, slots=True)
 class TokenVectors:
     """Unit vectors of a text's tokens, quantised to a byte a dimension (error below 0.4% of the largest value).

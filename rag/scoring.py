@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from rag.embedding import Embedded, Embedder, Floats
+from rag.embedding import Embedded, Embedder, Floats, unit
 from rag.expects import fits
 from rag.query import Query, covers
 from rag.store.library import Library
@@ -184,7 +184,7 @@ def _score_passage(
         features = {
             "late": late,
             "weakest": weakest,
-            "cosine": float(vector @ _unit(tokens[inside].mean(axis=0))),
+            "cosine": float(vector @ unit(tokens[inside].mean(axis=0))),
             "passage": hit.score / top,
             "fits": fits(query, text),
             "exact": float(query.answer_type in ("quantity", "when")),
@@ -293,7 +293,3 @@ def _names(document: Document) -> frozenset[str]:
 @lru_cache(maxsize=256)
 def _document_stems(document: Document) -> frozenset[str]:
     return stems_of(document.title + " " + document.text)
-
-
-def _unit(vector: Floats) -> Floats:
-    return vector / max(float(np.linalg.norm(vector)), 1e-9)

@@ -98,6 +98,11 @@ class Citation:
     quote: str
     page: int | None = None
 
+    @property
+    def line(self) -> str:
+        """The quotation for a reader: on one line, however the document breaks it."""
+        return " ".join(self.quote.split())
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:

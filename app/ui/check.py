@@ -16,7 +16,7 @@ from app.ui.ask import Conversation
 from app.ui.conversation import chip, render_answer, render_error, render_waiting
 from app.viewer import render_excerpt
 from eval.dataset import DEFAULT_SET, SETS, load_set
-from eval.grade import Grader
+from eval.grade import evidence_of
 from eval.metrics import FIGURES, Outcome, interval
 from eval.run import outcomes_of
 from eval.runs import Run, changes, earlier_runs, keep_run
@@ -61,7 +61,7 @@ class CheckPage:
         if outcome is None:
             return f'<p class="bd-empty">{t("The details of this run are gone; run it again.")}</p>'
         question = outcome.question
-        gold = Grader(self.desk.library, self.desk.judge).evidence(question)
+        gold = evidence_of(self.desk.library, question)
         reference = escape(question.reference) if question.answerable else t("The documents do not say.")
         sides = (("Expected", f"<p>{reference}</p>", gold), ("Got", "", outcome.answer.citations))
         columns = ""

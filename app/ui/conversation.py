@@ -82,7 +82,7 @@ def render_answer(answer: Answer, sources: Mapping[str, Source]) -> str:
         said = with_source_links(f"{text} [{source}]" if source else text, sources)
         parts.append(f'<p class="bd-glossary"><strong>{escape(term)}</strong> ({t("glossary")}): {said}</p>')
     for difference in answer.differences:
-        quote = escape(" ".join(difference.citation.quote.split()))
+        quote = escape(difference.citation.line)
         note = f"{escape(difference.note)} <q>{quote}</q> {chip(difference.citation)}"
         parts.append(f'<p class="bd-differs">{note}</p>')
     parts.extend(f'<p class="bd-note">{escape(warning)}</p>' for warning in answer.warnings)
@@ -99,6 +99,11 @@ def render_answer(answer: Answer, sources: Mapping[str, Source]) -> str:
     if not answer.complete:
         parts.append(render_waiting(t("Writing, and checking each sentence")))
     return "".join(parts)
+
+
+def render_quotation(citation: Citation, sources: Mapping[str, Source]) -> str:
+    """A quotation as a sentence of its own, with its number."""
+    return f'<p class="bd-sentence">{with_source_links(citation.line, sources)} {chip(citation)}</p>'
 
 
 def _sentence(sentence: Sentence, by_number: Mapping[int, Citation], sources: Mapping[str, Source]) -> str:
@@ -135,7 +140,7 @@ def chip(citation: Citation) -> str:
     document = citation.document
     page = f"p. {citation.page}" if citation.page else ""
     about = ", ".join(part for part in (document.title, document.publisher, document.date, page) if part)
-    quote = " ".join(citation.quote.split())
+    quote = citation.line
     return (
         f'<button type="button" class="bd-chip" {_target(citation)} data-quote="{escape(quote[:700])}" '
         f'data-about="{escape(about)}" aria-label="{citation.number}: {escape(document.title)}">'
@@ -150,7 +155,7 @@ def _source(citations: Sequence[Citation], nearest: bool) -> str:
     details = ", ".join(escape(part) for part in (document.publisher, document.date or "no date") if part)
     if nearest:
         checked = ""
-        quotes = "".join(f'<q class="bd-quote">{escape(" ".join(c.quote.split()))}</q>' for c in citations)
+        quotes = "".join(f'<q class="bd-quote">{escape(c.line)}</q>' for c in citations)
     else:
         count = len(citations)
         said = t("quotation stands") if count == 1 else t("{n} quotations stand", n=count)

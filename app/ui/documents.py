@@ -15,9 +15,10 @@ import gradio as gr
 
 from app.additions import Stage, add, is_removable, put_back, take_out
 from app.atlas import events, places
+from app.progress import short_name
 from app.texts import attribute, calls, t, texts
 from app.ui.ask import Conversation
-from app.ui.conversation import chip, render_error
+from app.ui.conversation import chip, render_error, render_quotation
 from app.ui.scope import group_of
 from app.viewer import with_source_links
 from ingest.load import SUFFIXES
@@ -27,7 +28,7 @@ from rag.compose import summarise
 from rag.errors import BriefdeskError
 from rag.store.library import PRIMARY_GROUP
 from rag.suggest import questions_of
-from rag.types import Citation, Listing
+from rag.types import Listing
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ class LibraryPage:
         )
         return (
             f'<tr><th scope="row"><button type="button" class="bd-open" data-card="{one.id}">{escape(one.title)}'
-            f'</button></th>{cells}<td class="bd-file">{escape(_short(one.name))} {take}</td></tr>'
+            f'</button></th>{cells}<td class="bd-file">{escape(short_name(one.name))} {take}</td></tr>'
         )
 
     def _render_card(self, _: int, document_id: str) -> str:
@@ -122,10 +123,8 @@ class LibraryPage:
         # The first sentence of a section is the most telling: one of each, as far as there is room.
         firsts = [row.cells[0][0] for row in composed.outline.rows if row.cells[0]] if composed.outline else []
         said = "".join(
-            f'<p class="bd-sentence">{with_source_links(sentence.text, self.sources)} {_renumbered(citation, n)}</p>'
-            for n, (sentence, citation) in enumerate(
-                ((composed.sentences[i], composed.citations[i]) for i in firsts[:_SUMMARY]), 1
-            )
+            render_quotation(replace(composed.citations[i], number=n), self.sources)
+            for n, i in enumerate(firsts[:_SUMMARY], 1)
         )
         counted = Counter(m.term.name for m in self.desk.glossary.mentions(document.text))
         terms = "".join(
@@ -137,7 +136,7 @@ class LibraryPage:
             f'<button type="button" class="bd-suggestion" data-ask="{escape(text)}">{escape(text)}</button>'
             for text in questions_of(self.desk, document)
         )
-        details = ", ".join(part for part in (listing.publisher, listing.date, _short(listing.name)) if part)
+        details = ", ".join(part for part in (listing.publisher, listing.date, short_name(listing.name)) if part)
         none = f'<p class="bd-empty">{t("No sentence of it makes a summary.")}</p>'
         return (
             f'<article class="bd-card"><h3>{escape(listing.title)}</h3><p class="bd-note">{escape(details)}</p>'
@@ -186,7 +185,7 @@ class LibraryPage:
                 year = event.date.year
             month = _MONTHS[(event.date.month or 1) - 1]
             when = f"{event.date.day} {month}" if event.date.day else month
-            text = with_source_links(" ".join(event.citation.quote.split()), self.sources)
+            text = with_source_links(event.citation.line, self.sources)
             parts.append(f"<li><time>{when}</time><span>{text} {chip(event.citation)}</span></li>")
         if not parts:
             return f'<p class="bd-empty">{t("No sentence of the documents names a month or a day.")}</p>'
@@ -260,11 +259,11 @@ def _ended(found: Report | BriefdeskError) -> str:
     if isinstance(found, BriefdeskError):
         return render_error(str(found))
     rows = [
-        (t(name), _short(source), "")
+        (t(name), short_name(source), "")
         for name, sources in (("added", found.added), ("changed", found.changed), ("unchanged", found.unchanged))
         for source in sources
     ]
-    rows += [(t("refused"), _short(one["source"]), one["reason"]) for one in found.refused]
+    rows += [(t("refused"), short_name(one["source"]), one["reason"]) for one in found.refused]
     lines = "".join(
         f"<li><strong>{what}</strong> {escape(source)}{f': {escape(why)}' if why else ''}</li>"
         for what, source, why in rows
@@ -276,13 +275,5 @@ def _order(listing: Listing) -> tuple[bool, str, str]:
     return (listing.group != PRIMARY_GROUP, group_of(listing), listing.name)
 
 
-def _short(source: str) -> str:
-    return source if source.startswith(("http://", "https://")) else Path(source).name
-
-
 def _shortened(title: str) -> str:
     return title if len(title) <= 34 else f"{title[:32].rsplit(' ', 1)[0]} …"
-
-
-def _renumbered(citation: Citation, number: int) -> str:
-    return chip(replace(citation, number=number))

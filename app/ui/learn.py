@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.learn import Stage, load_path, occurrences, own_questions
+from app.learn import Stage, load_path, occurrences, own_questions, shipped_questions
 from app.texts import attribute, calls, t, texts
 from app.ui.ask import Conversation
 from app.ui.conversation import chip, render_error
@@ -34,7 +34,9 @@ class LearnPage:
         return {question.id: question for question in own_questions(self.desk)}
 
     def stages(self) -> list[Stage]:
-        return load_path(self.desk.settings.corpus / "path.yaml", self.desk, self.questions)
+        # Not `questions`: those made of passages take a second, which belongs to whoever opens the exercises.
+        shipped = {question.id: question for question in shipped_questions(self.desk)}
+        return load_path(self.desk.settings.corpus / "path.yaml", self.desk, shipped)
 
     # -- what the scripts call, each with one argument
 
@@ -74,7 +76,7 @@ class LearnPage:
         if not found:
             return f'<p class="bd-empty">{t("It occurs in none of the passages that are nearest to it.")}</p>'
         rows = "".join(
-            f"<li>{with_source_links(' '.join(one.quote.split()), self.sources)} {chip(one)} "
+            f"<li>{with_source_links(one.line, self.sources)} {chip(one)} "
             f"<small>{escape(one.document.title)}</small></li>"
             for one in found
         )
@@ -97,8 +99,7 @@ class LearnPage:
             for text, why in grade.wrong
         )
         evidence = "".join(
-            f'<p class="bd-sentence">{with_source_links(" ".join(c.quote.split()), self.sources)} {chip(c)}</p>'
-            for c in grade.evidence
+            f'<p class="bd-sentence">{with_source_links(c.line, self.sources)} {chip(c)}</p>' for c in grade.evidence
         )
         return (
             f'<p class="bd-verdict" data-verdict="{grade.verdict}">{t(grade.verdict)}</p>'
@@ -161,8 +162,7 @@ def _lead(button: gr.Button, path: gr.Walkthrough, number: int) -> None:
 
 def _render_stage(stage: Stage, number: int, page: LearnPage) -> str:
     said = "".join(
-        f'<p class="bd-sentence">{with_source_links(" ".join(one.quote.split()), page.sources)} {chip(one)}</p>'
-        for one in stage.said
+        f'<p class="bd-sentence">{with_source_links(one.line, page.sources)} {chip(one)}</p>' for one in stage.said
     )
     asks = _buttons("bd-suggestion", "data-ask", stage.ask)
     terms = _buttons("bd-term", "data-term", [term.name for term in stage.terms])

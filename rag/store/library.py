@@ -70,6 +70,10 @@ class Library:
         listing = self.listings.get(document_id)
         return listing.group if listing else ""
 
+    def named(self, name: str) -> str | None:
+        """The id of the document of that name; None when there is none."""
+        return next((key for key, listing in self.listings.items() if listing.name == name), None)
+
     def passage_count(self) -> int:
         return self.columns.count
 
