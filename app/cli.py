@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from app.batch import answer_all, print_json
+from app.evaluation import eval_group
 from app.options import batch_option, filter_options, home_option, json_option, llm_option, model_option, rerank_option
+from app.session import log_file, open_settings
 from rag.errors import BriefdeskError, UsageError
 
 if TYPE_CHECKING:
     from rag.chain import Desk
     from rag.filters import Filter
-    from rag.settings import Settings
 
 log = logging.getLogger("briefdesk")
 
@@ -38,7 +38,7 @@ def cli() -> None:
 @llm_option
 def serve(host: str, port: int, **flags: Any) -> None:
     """Open the page. Ingests the corpus first when the index is empty or older than it."""
-    settings = _settings(**flags)
+    settings = open_settings(**flags)
     from app.serve import check_port, serve_page
 
     check_port(host, port)
@@ -63,7 +63,7 @@ def ingest(sources: tuple[str, ...], rebuild: bool, listed: bool, ray: str, as_j
 
     Exit status 1 when something was refused.
     """
-    settings = _settings(**flags)
+    settings = open_settings(**flags)
     from app.progress import ingest_with_progress, print_report
 
     report = ingest_with_progress(
@@ -127,7 +127,7 @@ def ask(
             receipts.write_receipt(receipts.receipt(answer, desk), receipt)
         return answer_json(answer), answer_text(answer)
 
-    answer_all(one, question, batch, as_json, lambda: _settings(**flags))
+    answer_all(one, question, batch, as_json, lambda: open_settings(**flags))
 
 
 @cli.command()
@@ -149,36 +149,7 @@ def search(question: str | None, k: int, batch: Path | None, as_json: bool, **fl
         hits, timings_ms = desk.search(text, k, only)
         return search_json(text, hits, timings_ms), hits_text(hits)
 
-    answer_all(one, question, batch, as_json, lambda: _settings(**flags))
-
-
-@cli.command(name="eval")
-@click.argument("path", metavar="[SET]", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--half",
-    type=click.Choice(["development", "test", "all"]),
-    default="all",
-    show_default=True,
-    help="Which questions.",
-)
-@json_option
-@home_option
-@model_option
-@rerank_option
-@llm_option
-def eval_command(path: Path | None, half: str, as_json: bool, **flags: Any) -> None:
-    """Check the answers against SET (by default the shipped one)."""
-    settings = _settings(**flags)
-    from eval.report import evaluate
-
-    with _desk(settings) as desk:
-        report, text = evaluate(desk, path, half, quiet=as_json)
-    if as_json:
-        print_json(report)
-    else:
-        click.echo(text)
-    if report["lost_gold"]:
-        sys.exit(1)
+    answer_all(one, question, batch, as_json, lambda: open_settings(**flags))
 
 
 @cli.command()
@@ -187,7 +158,7 @@ def eval_command(path: Path | None, half: str, as_json: bool, **flags: Any) -> N
 @home_option
 def verify(receipt: Path, as_json: bool, **flags: Any) -> None:
     """Check that every quotation of RECEIPT (JSON) still stands. Exit status 1 when one does not."""
-    settings = _settings(**flags)
+    settings = open_settings(**flags)
     from app.receipt import check_receipt, check_text
 
     found = check_receipt(receipt, settings)
@@ -205,7 +176,7 @@ def verify(receipt: Path, as_json: bool, **flags: Any) -> None:
 @model_option
 def status(as_json: bool, **flags: Any) -> None:
     """Show what is indexed and with what."""
-    settings = _settings(**flags)
+    settings = open_settings(**flags)
     from app.status import status_json, status_text
 
     found = status_json(settings)
@@ -222,7 +193,7 @@ def status(as_json: bool, **flags: Any) -> None:
 @model_option
 def doctor(repair: bool, as_json: bool, **flags: Any) -> None:
     """Check every promise of the stores. Exit status 1 when something is wrong and was not mended."""
-    settings = _settings(**flags)
+    settings = open_settings(**flags)
     from rag.store.doctor import examine
 
     found, mended = examine(settings.home, settings.embedder(), repair=repair, server=settings.chroma)
@@ -236,6 +207,9 @@ def doctor(repair: bool, as_json: bool, **flags: Any) -> None:
         click.echo("Mended." if mended else "Run `briefdesk doctor --repair` to mend this.")
     if found and not mended:
         sys.exit(1)
+
+
+cli.add_command(eval_group)
 
 
 def main() -> None:
@@ -256,35 +230,10 @@ def main() -> None:
     except Exception as error:  # the user never sees a traceback; the log always has it
         log.exception("unexpected")
         click.echo(
-            f"briefdesk: an unexpected error, {type(error).__name__}: {error}. Details are in {_log_file or 'no log'}.",
+            f"briefdesk: an unexpected error, {type(error).__name__}: {error}. Details are in {log_file() or 'no log'}.",
             err=True,
         )
         sys.exit(1)
-
-
-_log_file: Path | None = None
-
-
-def _settings(**flags: Any) -> Settings:
-    """The settings, with logging to the home set up where the home can be written."""
-    from rag.settings import load_settings
-
-    global _log_file
-    settings = load_settings(**flags)
-    _log_file = settings.home / "logs" / "briefdesk.log"
-    try:
-        _log_file.parent.mkdir(parents=True, exist_ok=True)
-        from logging.handlers import RotatingFileHandler
-
-        handler = RotatingFileHandler(_log_file, maxBytes=2_000_000, backupCount=3, encoding="utf-8", delay=True)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-        logging.getLogger().addHandler(handler)
-        logging.getLogger().setLevel(logging.INFO)
-        for chatty in ("httpx", "chromadb", "sentence_transformers", "httpcore", "gradio"):
-            logging.getLogger(chatty).setLevel(logging.WARNING)
-    except OSError:
-        _log_file = None  # what cannot be written is reported by whoever needs to write
-    return settings
 
 
 def _filter(flags: dict[str, Any]) -> Filter:
@@ -298,17 +247,6 @@ def _filter(flags: dict[str, Any]) -> Filter:
         since=flags.pop("since"),
         until=flags.pop("until"),
     )
-
-
-@contextmanager
-def _desk(settings: Settings) -> Iterator[Desk]:
-    from rag.chain import Desk
-
-    desk = Desk(settings)
-    try:
-        yield desk
-    finally:
-        desk.close()
 
 
 if __name__ == "__main__":

@@ -15,36 +15,29 @@ from rag.chain import Desk
 from rag.errors import UsageError
 from rag.settings import Settings
 from rag.store.catalog import Catalog
-from rag.types import Answer, Listing
+from rag.store.library import corpus_fingerprint
+from rag.types import Answer
 
 FORMATS = (".json", ".md", ".docx")
-_SETTINGS = ("k", "dense_weight", "passage_tokens", "min_confidence", "context_tokens", "llm", "rerank", "strict")
 
 
 def receipt(answer: Answer, desk: Desk) -> dict[str, Any]:
     """Everything about an answer: its sentences and quotations, the corpus, settings and version it was made with."""
-    listings = desk.library.listings.values()
     whole = {
         "receipt": 1,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "briefdesk": version("briefdesk"),
         "corpus": {
-            "fingerprint": corpus_fingerprint(list(listings)),
-            "documents": len(listings),
+            "fingerprint": desk.library.fingerprint,
+            "documents": len(desk.library.listings),
             "passages": desk.library.passage_count(),
             "model": desk.embedder.name,
             "model_fingerprint": desk.embedder.fingerprint,
         },
-        "settings": {name: getattr(desk.settings, name) for name in _SETTINGS},
+        "settings": desk.settings.deciding,
         **record(answer),
     }
     return {**whole, "sha256": _digest(whole)}
-
-
-def corpus_fingerprint(listings: list[Listing]) -> str:
-    """The same for the same documents, cut into passages in the same way, on any machine."""
-    members = sorted(f"{listing.id} {listing.recipe}" for listing in listings)
-    return hashlib.sha256("\n".join(members).encode()).hexdigest()[:16]
 
 
 def write_receipt(found: dict[str, Any], path: Path) -> None:
@@ -180,7 +173,7 @@ def check_receipt(path: Path, settings: Settings) -> dict[str, Any]:
             "receipt": str(path),
             "quotations": quotations,
             "unchanged": found.get("sha256") == _digest(found),
-            "same_corpus": made_of == corpus_fingerprint(list(listings.values())),
+            "same_corpus": made_of == corpus_fingerprint(listings.values()),
         }
     finally:
         catalog.close()

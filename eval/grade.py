@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from eval.dataset import SETS, Question
-from eval.metrics import normalised
+from eval.evidence import normalised
 from rag.cite import cite
 from rag.errors import UsageError
 from rag.expects import without_marks
@@ -110,7 +110,7 @@ class Grader:
     def grade(self, question: Question, answer: str) -> Grade:
         evidence = evidence_of(self._library, question)
         text = " ".join(answer.split())
-        facts = list(question.key_facts) or [question.reference]
+        facts = [fact[0] for fact in question.facts] or [question.reference]
         points = [Point(fact, self._makes(text, fact)) for fact in facts]
         essential = all(point.made for point in points)
         points += [

@@ -18,6 +18,7 @@ from rag.errors import OutdatedHomeError, SourceRefusedError, UsageError
 from rag.settings import Settings
 from rag.store.catalog import Catalog, Member, content_hash
 from rag.store.library import check_model, publish, writing
+from rag.store.runs import add_run
 from rag.types import Document
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ def ingest(
         report.documents, report.passages = len(listings), sum(listing.passages for listing in listings)
         report.tokens = sum(listing.tokens for listing in listings)
         report.seconds = time.perf_counter() - begin
-        catalog.add_run(started_at, "ingest", report.as_json())
+        add_run(catalog, started_at, "ingest", report.as_json())
     return report
 
 

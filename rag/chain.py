@@ -78,9 +78,9 @@ class Desk:
         """Loads what the first question would wait for; asks no language model."""
         self.quoted("What is this about?")
 
-    def quoted(self, question: str, only: Filter = ALL) -> Answer:
-        """The answer in quotations, also where a language model is set."""
-        return self._extracted(self.retrieve(self.understand(State(question, self.library, only))))
+    def quoted(self, question: str, only: Filter = ALL, *, min_confidence: float | None = None) -> Answer:
+        """The answer in quotations, also where a language model is set; by default as sure as the settings want it."""
+        return self._extracted(self.retrieve(self.understand(State(question, self.library, only))), min_confidence)
 
     @cached_property
     def judge(self) -> Judge:
@@ -322,12 +322,11 @@ class Desk:
         answer = replace(self._extracted(state), warnings=warnings)
         yield state.timed("answer", begin, answer=answer)
 
-    def _extracted(self, state: State) -> Answer:
+    def _extracted(self, state: State, min_confidence: float | None = None) -> Answer:
         assert state.query is not None
         assert state.embedded is not None
-        found: Extract = extract(
-            state.library, state.query, state.embedded, state.hits, threshold=self.settings.min_confidence
-        )
+        threshold = self.settings.min_confidence if min_confidence is None else min_confidence
+        found: Extract = extract(state.library, state.query, state.embedded, state.hits, threshold=threshold)
         if not found.spans:
             return self._abstention(state, "extractive", found.confidence)
         citations = [

@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -86,6 +86,7 @@ class Embedder:
         self._words: dict[str, Floats] = {}
         self._kept: OrderedDict[str, TokenVectors] = OrderedDict()
         self._kept_lock = threading.Lock()
+        self._query = lru_cache(maxsize=64)(lambda text: self.embed_tokens([text])[0])
 
     @cached_property
     def path(self) -> str:
@@ -290,7 +291,8 @@ class Embedder:
         return np.stack([item.vector for item in self.embed_tokens(texts)])
 
     def embed_query(self, text: str) -> Embedded:
-        return self.embed_tokens([text])[0]
+        """As `embed_tokens`; the last few are kept, since what answers a question reads it more than once."""
+        return self._query(text)
 
 
 def _load(path: Path) -> Any:

@@ -13,6 +13,7 @@ from rag.errors import UsageError
 from rag.store.vectors import Server
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+_DECIDING = ("k", "dense_weight", "passage_tokens", "min_confidence", "context_tokens", "llm", "rerank", "strict")
 
 
 class Settings(BaseSettings):
@@ -64,6 +65,11 @@ class Settings(BaseSettings):
 
     def embedder(self) -> Embedder:
         return Embedder(self.model, self.threads, self.precision)
+
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """What decides how a question is answered, for records of answers and of evaluations."""
+        return {name: getattr(self, name) for name in _DECIDING}
 
     @property
     def chroma(self) -> Server | None:

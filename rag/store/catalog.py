@@ -23,7 +23,7 @@ from rag.embedding import Floats
 from rag.errors import HomeError, OutdatedHomeError
 from rag.types import Document, Listing, Passage
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS documents (
@@ -51,6 +51,10 @@ CREATE TABLE IF NOT EXISTS members (
 CREATE TABLE IF NOT EXISTS runs (
     id INTEGER PRIMARY KEY, started_at TEXT NOT NULL, command TEXT NOT NULL, report TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS outcomes (
+    run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, place INTEGER NOT NULL, question TEXT NOT NULL,
+    outcome TEXT NOT NULL, PRIMARY KEY (run, question)
+);
 """
 
 
@@ -74,10 +78,10 @@ class Catalog:
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         try:
-            self._db.execute("PRAGMA journal_mode=WAL")
+            self.db.execute("PRAGMA journal_mode=WAL")
             if create:
-                self._db.executescript(_SCHEMA)
-                self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
+                self.db.executescript(_SCHEMA)
+                self.db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
                 self._upgrade()
         except sqlite3.Error as error:
             raise HomeError(
@@ -94,7 +98,8 @@ class Catalog:
             )
 
     @property
-    def _db(self) -> sqlite3.Connection:
+    def db(self) -> sqlite3.Connection:
+        """This thread's connection."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=30)
@@ -105,14 +110,35 @@ class Catalog:
         return connection
 
     def _upgrade(self) -> None:
-        """Brings an older catalog up to date. Schema 1 also stored a vector for each token, most of its size."""
-        if self.meta("schema") == "1":
+        """Brings an older catalog up to date.
+
+        Schema 1 also stored a vector for each token, most of its size; schema 2 kept what came to each question of a
+        run inside its report.
+        """
+        before = self.meta("schema")
+        if before == "1":
             with self.transaction():
                 for column in ("token_vectors", "token_scales", "token_spans"):
-                    self._db.execute(f"ALTER TABLE vectors DROP COLUMN {column}")
-                self._db.execute("ALTER TABLE documents ADD COLUMN tokens INTEGER NOT NULL DEFAULT 0")
+                    self.db.execute(f"ALTER TABLE vectors DROP COLUMN {column}")
+                self.db.execute("ALTER TABLE documents ADD COLUMN tokens INTEGER NOT NULL DEFAULT 0")
+                self.set_meta("schema", "2")
+            self.db.execute("VACUUM")
+        if before in ("1", "2"):
+            with self.transaction():
+                for run, report in self.db.execute("SELECT id, report FROM runs WHERE command = 'check'").fetchall():
+                    known = json.loads(report)
+                    values: dict[str, dict[str, float]] = {}
+                    for figure, own in known.pop("values", {}).items():
+                        for question, value in own.items():
+                            values.setdefault(question, {})[figure] = value
+                    rows = [
+                        (run, n, key, json.dumps({"id": key, "values": own}))
+                        for n, (key, own) in enumerate(values.items())
+                    ]
+                    self.db.executemany("INSERT INTO outcomes VALUES (?, ?, ?, ?)", rows)
+                    report = json.dumps({**known, "seconds": None}, ensure_ascii=False)
+                    self.db.execute("UPDATE runs SET command = 'eval', report = ? WHERE id = ?", (report, run))
                 self.set_meta("schema", str(SCHEMA_VERSION))
-            self._db.execute("VACUUM")
 
     def close(self) -> None:
         for connection in self._connections:
@@ -122,22 +148,22 @@ class Catalog:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
+        self.db.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            self.db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
+        self.db.execute("COMMIT")
 
     # -- meta and generations
 
     def meta(self, key: str) -> str | None:
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
     def set_meta(self, key: str, value: str) -> None:
-        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+        self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     @property
     def generation(self) -> int:
@@ -145,7 +171,7 @@ class Catalog:
         return int(self.meta("generation") or 0)
 
     def members(self, generation: int) -> dict[str, Member]:
-        rows = self._db.execute(
+        rows = self.db.execute(
             "SELECT source, document_id, recipe, file_hash FROM members WHERE generation = ?", (generation,)
         )
         return {row[0]: Member(*row) for row in rows}
@@ -153,8 +179,8 @@ class Catalog:
     def switch(self, generation: int, members: Iterable[Member], meta: dict[str, str]) -> None:
         """Makes `generation` the current one, in one transaction."""
         with self.transaction():
-            self._db.execute("DELETE FROM members WHERE generation = ?", (generation,))
-            self._db.executemany(
+            self.db.execute("DELETE FROM members WHERE generation = ?", (generation,))
+            self.db.executemany(
                 "INSERT INTO members VALUES (?, ?, ?, ?, ?)",
                 [(generation, m.source, m.document_id, m.recipe, m.file_hash) for m in members],
             )
@@ -165,20 +191,20 @@ class Catalog:
         """Forgets generations not in `keep`, and documents and vectors that no kept generation needs."""
         marks = ",".join("?" * len(keep))
         with self.transaction():
-            self._db.execute(f"DELETE FROM members WHERE generation NOT IN ({marks})", tuple(keep))
-            gone = self._db.execute(
+            self.db.execute(f"DELETE FROM members WHERE generation NOT IN ({marks})", tuple(keep))
+            gone = self.db.execute(
                 "DELETE FROM documents WHERE (id, recipe) NOT IN (SELECT document_id, recipe FROM members)"
             ).rowcount
             if gone:  # else every vector still has its passage, and looking through all of them is not free
-                self._db.execute("DELETE FROM vectors WHERE content_hash NOT IN (SELECT content_hash FROM passages)")
+                self.db.execute("DELETE FROM vectors WHERE content_hash NOT IN (SELECT content_hash FROM passages)")
 
     # -- documents and passages
 
     def add_document(self, document: Document, passages: Sequence[Passage], tokens: int, added_at: str) -> None:
         """Writes a document with its passages in one transaction. Writing the same one again changes nothing."""
         with self.transaction():
-            before = self._db.total_changes
-            self._db.execute(
+            before = self.db.total_changes
+            self.db.execute(
                 "INSERT OR IGNORE INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 (
                     document.id,
@@ -198,9 +224,9 @@ class Catalog:
                     tokens,
                 ),
             )
-            if self._db.total_changes == before:
+            if self.db.total_changes == before:
                 return
-            self._db.executemany(
+            self.db.executemany(
                 "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?)",
                 [
                     (
@@ -220,7 +246,7 @@ class Catalog:
             )
 
     def document(self, document_id: str, recipe: str) -> Document | None:
-        row = self._db.execute("SELECT * FROM documents WHERE id = ? AND recipe = ?", (document_id, recipe)).fetchone()
+        row = self.db.execute("SELECT * FROM documents WHERE id = ? AND recipe = ?", (document_id, recipe)).fetchone()
         return None if row is None else _document(row)
 
     def documents(self, members: Iterable[Member]) -> dict[str, Document]:
@@ -236,7 +262,7 @@ class Catalog:
         found: dict[str, tuple[str, str]] = {}
         for member in members:
             query = "SELECT recipe, title FROM documents WHERE id = ? AND recipe = ?"
-            row = self._db.execute(query, (member.document_id, member.recipe)).fetchone()
+            row = self.db.execute(query, (member.document_id, member.recipe)).fetchone()
             if row is None:
                 raise HomeError(f"the document of {member.source} is not in the catalog; ingest it again")
             found[member.document_id] = (str(row[0]), str(row[1]))
@@ -244,7 +270,7 @@ class Catalog:
 
     def listings(self, generation: int) -> dict[str, Listing]:
         """The live documents by id, without their texts, in the order of their sources."""
-        rows = self._db.execute(
+        rows = self.db.execute(
             "SELECT d.id, d.recipe, d.source, d.name, d.title, d.publisher, d.date, d.language, d.group_name, "
             "json_array_length(d.pages), d.added_at, d.tokens, "
             "(SELECT COUNT(*) FROM passages p WHERE p.document_id = d.id AND p.recipe = d.recipe) "
@@ -256,7 +282,7 @@ class Catalog:
 
     def passages(self, document: Document) -> list[Passage]:
         """The passages of `document`, in the order of its text."""
-        rows = self._db.execute(
+        rows = self.db.execute(
             f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND recipe = ? ORDER BY ordinal",
             (document.id, document.recipe),
         )
@@ -264,12 +290,12 @@ class Catalog:
 
     def passage_count(self, members: Iterable[Member]) -> int:
         query = "SELECT COUNT(*) FROM passages WHERE document_id = ? AND recipe = ?"
-        return sum(self._db.execute(query, (m.document_id, m.recipe)).fetchone()[0] for m in members)
+        return sum(self.db.execute(query, (m.document_id, m.recipe)).fetchone()[0] for m in members)
 
     def passages_by_id(self, documents: Mapping[str, Document], ids: Sequence[str]) -> dict[str, Passage]:
         """The passages with these ids that belong to `documents`."""
         marks = ",".join("?" * len(ids))
-        rows = self._db.execute(
+        rows = self.db.execute(
             f"SELECT {_PASSAGE}, document_id, recipe FROM passages WHERE id IN ({marks})", tuple(ids)
         )
         found: dict[str, Passage] = {}
@@ -281,7 +307,7 @@ class Catalog:
 
     def content_hashes(self, document_id: str, recipe: str) -> dict[str, str]:
         """The content hash of each passage of a document, by passage id, in the order of its text."""
-        rows = self._db.execute(
+        rows = self.db.execute(
             "SELECT id, content_hash FROM passages WHERE document_id = ? AND recipe = ? ORDER BY ordinal",
             (document_id, recipe),
         )
@@ -293,13 +319,13 @@ class Catalog:
         have: set[str] = set()
         for part, marks in _batches(hashes):
             query = f"SELECT content_hash FROM vectors WHERE fingerprint = ? AND content_hash IN ({marks})"
-            have.update(row[0] for row in self._db.execute(query, (fingerprint, *part)))
+            have.update(row[0] for row in self.db.execute(query, (fingerprint, *part)))
         return set(hashes) - have
 
     def add_vectors(self, fingerprint: str, vectors: Iterable[tuple[str, Floats]]) -> None:
         """Writes (content hash, vector [dimension]) pairs, in one transaction."""
         with self.transaction():
-            self._db.executemany(
+            self.db.executemany(
                 "INSERT OR REPLACE INTO vectors VALUES (?,?,?)",
                 ((key, fingerprint, vector.astype("<f4").tobytes()) for key, vector in vectors),
             )
@@ -308,32 +334,19 @@ class Catalog:
         """Vectors [dimension] by content hash; those that are not stored are missing from the result."""
         found: dict[str, Floats] = {}
         for part, marks in _batches(hashes):
-            rows = self._db.execute(
+            rows = self.db.execute(
                 f"SELECT content_hash, vector FROM vectors WHERE fingerprint = ? AND content_hash IN ({marks})",
                 (fingerprint, *part),
             )
             found.update({row[0]: np.frombuffer(row[1], dtype="<f4") for row in rows})
         return found
 
-    # -- runs
-
-    def add_run(self, started_at: str, command: str, report: dict[str, Any]) -> None:
-        self._db.execute(
-            "INSERT INTO runs (started_at, command, report) VALUES (?, ?, ?)",
-            (started_at, command, json.dumps(report, ensure_ascii=False)),
-        )
-
-    def runs(self, command: str, last: int = 50) -> list[tuple[int, str, dict[str, Any]]]:
-        """The last runs of a command, oldest first: number, when it started, its report."""
-        rows = self._db.execute(
-            "SELECT id, started_at, report FROM runs WHERE command = ? ORDER BY id DESC LIMIT ?", (command, last)
-        ).fetchall()
-        return [(int(row[0]), str(row[1]), json.loads(row[2])) for row in reversed(rows)]
+    # --
 
     def check(self) -> list[str]:
         """What SQLite itself finds wrong with the file; empty when it is whole."""
         try:
-            rows = self._db.execute("PRAGMA integrity_check").fetchall()
+            rows = self.db.execute("PRAGMA integrity_check").fetchall()
         except sqlite3.Error as error:
             return [f"the catalog cannot be read: {error}"]
         return [str(row[0]) for row in rows if row[0] != "ok"]

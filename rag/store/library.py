@@ -74,6 +74,11 @@ class Library:
         """The id of the document of that name; None when there is none."""
         return next((key for key, listing in self.listings.items() if listing.name == name), None)
 
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same documents, cut into passages in the same way, on any machine."""
+        return corpus_fingerprint(self.listings.values())
+
     def passage_count(self) -> int:
         return self.columns.count
 
@@ -111,6 +116,11 @@ class Documents(Mapping[str, Document]):
 
     def __len__(self) -> int:
         return len(self._listings)
+
+
+def corpus_fingerprint(listings: Iterable[Listing]) -> str:
+    members = sorted(f"{listing.id} {listing.recipe}" for listing in listings)
+    return hashlib.sha256("\n".join(members).encode()).hexdigest()[:16]
 
 
 def generation_folder(home: Path, generation: int) -> Path:

@@ -1,0 +1,55 @@
+"""What was run and what came of it, kept in the catalog: a report, and for an evaluation the outcome of each question."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rag.store.catalog import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run: its number, when it started, and its report."""
+
+    number: int
+    started_at: str
+    report: dict[str, Any]
+
+
+def add_run(catalog: Catalog, started_at: str, command: str, report: dict[str, Any]) -> int:
+    """The number of the run, which is kept from now on."""
+    row = (started_at, command, _packed(report))
+    number = catalog.db.execute("INSERT INTO runs (started_at, command, report) VALUES (?, ?, ?)", row).lastrowid
+    return int(number or 0)
+
+
+def update_run(catalog: Catalog, number: int, report: dict[str, Any]) -> None:
+    catalog.db.execute("UPDATE runs SET report = ? WHERE id = ?", (_packed(report), number))
+
+
+def stored_runs(catalog: Catalog, command: str) -> list[StoredRun]:
+    """The runs of a command, oldest first."""
+    rows = catalog.db.execute("SELECT id, started_at, report FROM runs WHERE command = ? ORDER BY id", (command,))
+    return [StoredRun(int(row[0]), str(row[1]), json.loads(row[2])) for row in rows]
+
+
+def add_outcomes(catalog: Catalog, number: int, outcomes: Sequence[tuple[int, str, dict[str, Any]]]) -> None:
+    """Keeps outcomes of a run, each with its place in the set and the id of its question, in one transaction."""
+    with catalog.transaction():
+        catalog.db.executemany(
+            "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?)",
+            [(number, place, question, _packed(outcome)) for place, question, outcome in outcomes],
+        )
+
+
+def stored_outcomes(catalog: Catalog, number: int) -> list[dict[str, Any]]:
+    """The outcomes of a run, in the order of its set."""
+    rows = catalog.db.execute("SELECT outcome FROM outcomes WHERE run = ? ORDER BY place", (number,))
+    return [json.loads(row[0]) for row in rows]
+
+
+def _packed(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)
