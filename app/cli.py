@@ -230,7 +230,7 @@ def main() -> None:
     except Exception as error:  # the user never sees a traceback; the log always has it
         log.exception("unexpected")
         click.echo(
-            f"briefdesk: an unexpected error, {type(error).__name__}: {error}. Details are in {log_file() or 'no log'}.",
+            f"briefdesk: an unexpected error, {type(error).__name__}: {error}. Details: {log_file() or 'no log'}.",
             err=True,
         )
         sys.exit(1)

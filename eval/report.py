@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
@@ -19,7 +20,6 @@ from eval.runs import Run
 from eval.statistics import area_interval, area_under, risk_coverage, share_interval
 
 Rows = Sequence[Mapping[str, Any]]
-WINS = "A trivial answer does as well: "
 
 
 def report_json(run: Run) -> dict[str, Any]:
@@ -32,6 +32,7 @@ def report_json(run: Run) -> dict[str, Any]:
         **{key: value for key, value in run.report.items() if key != "lost_gold"},
         "halves": {half: {**plain_figures(rows), **latencies(rows)} for half, rows in halves.items()},
         "figures": {half: figures(rows) for half, rows in halves.items()},
+        "baselines": {name: _baseline(run.outcomes, name) for name in BASELINES},
         "kinds": {kind: plain_figures([row for row in run.outcomes if row["kind"] == kind]) for kind in kinds},
         "stages": {half: stages(rows) for half, rows in halves.items()},
         "stages_by": stages_by(run.outcomes),
@@ -48,7 +49,7 @@ def plain_figures(rows: Rows) -> dict[str, float | int | None]:
 def figures(rows: Rows) -> dict[str, dict[str, Any]]:
     """For each figure that applies: value, interval, number of questions, the baselines' values and who reaches it."""
     own = by_figure({row["id"]: row["values"] for row in rows})
-    trivial = {name: means({row["id"]: row.get("baselines", {}).get(name, {}) for row in rows}) for name in BASELINES}
+    trivial = {name: _baseline(rows, name) for name in BASELINES}
     found: dict[str, dict[str, Any]] = {}
     for key, values in own.items():
         value = statistics.fmean(values.values())
@@ -64,6 +65,10 @@ def figures(rows: Rows) -> dict[str, dict[str, Any]]:
             ],
         }
     return found
+
+
+def _baseline(rows: Rows, name: str) -> dict[str, float | None]:
+    return means({row["id"]: row.get("baselines", {}).get(name, {}) for row in rows})
 
 
 def latencies(rows: Rows) -> dict[str, float | None]:
@@ -120,23 +125,72 @@ def _wrong(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: row[name] for name in names}, "wrong": row["stage"], "expected": row["reference"]}
 
 
+@dataclass(frozen=True, slots=True)
+class FigureRow:
+    """A row of the table of figures: its cells by half, and those of the baselines, with * where one reaches it."""
+
+    key: str
+    label: str
+    first: bool  # of its group
+    cells: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+def figure_rows(found: Mapping[str, Any]) -> list[FigureRow]:
+    """The rows of the table of figures, those that apply, from `report_json`."""
+    halves = found["figures"]
+    rows: list[FigureRow] = []
+    for group in GROUPS:
+        keys = [key for key, figure in FIGURES.items() if figure.group == group]
+        keys = [key for key in keys if any(key in own for own in halves.values())]
+        for key in keys:
+            reached = {name for own in halves.values() for name in own.get(key, {}).get("reached_by", ())}
+            others = tuple(
+                share(found["baselines"][name][key]) + ("*" if name in reached else "") for name in BASELINES
+            )
+            cells = tuple(in_words(own.get(key)) for own in halves.values())
+            rows.append(FigureRow(key, FIGURES[key].label, key == keys[0], cells, others))
+    areas = list(found["risk_coverage"].values())
+    if any(areas):
+        cells = tuple(in_words({**one, "value": one["area"]}) if one else "-" for one in areas)
+        label = "risk over coverage, area (less is better)"
+        rows.append(FigureRow("", label, True, cells, ("",) * len(BASELINES)))
+    for step, label in (("search", "search, p50 / p95 ms"), ("answer", "whole answer, p50 / p95 ms")):
+        cells = tuple(_pair(own, step) for own in found["halves"].values())
+        rows.append(FigureRow("", label, not areas, cells, ("",) * len(BASELINES)))
+    return rows
+
+
+def notes(found: Mapping[str, Any]) -> list[str]:
+    """What a reader of the figures must know."""
+    reached: dict[str, None] = {}
+    for own in found["figures"].values():
+        reached.update(dict.fromkeys(FIGURES[key].label for key, figure in own.items() if figure["reached_by"]))
+    lines = [
+        "In brackets the 95% interval by bootstrap. random: a coin decides whether a sentence drawn by chance is said; "
+        "silent: never answers; everything: quotes all that was found."
+    ]
+    if reached:
+        lines.append(f"* A trivial answer does as well: {'; '.join(reached)}. Read these with the others.")
+    return lines
+
+
 def report_text(run: Run) -> str:
     """The run for a terminal."""
     console = Console(file=io.StringIO(), width=118, highlight=False)
     found = report_json(run)
     console.print(_figures_table(run, found))
-    console.print(_notes(found), soft_wrap=True, markup=False)
+    for line in notes(found):
+        console.print(line, soft_wrap=True, markup=False)
     console.print()
     console.print(_kinds_table(found["kinds"]))
-    if any(found["stages"].values()):
+    if found["wrong"]:
         console.print()
         console.print(_stages_table(found["stages"]))
     for wrong in found["wrong"]:
         rank = f", gold at rank {wrong['rank']}" if wrong["rank"] else ""
-        lines = [
-            f"\n{wrong['id']} ({wrong['half']}): {wrong['question']}",
-            f"  {wrong['stage']}{rank}: {wrong['evidence']}",
-        ]
+        lines = [f"\n{wrong['id']} ({wrong['half']}): {wrong['question']}"]
+        lines.append(f"  {wrong['stage']}{rank}: {wrong['evidence']}")
         if wrong["expected"]:
             lines.append(f"  expected: {wrong['expected']}")
         if wrong["answer"]:
@@ -148,52 +202,22 @@ def report_text(run: Run) -> str:
 
 
 def _figures_table(run: Run, found: Mapping[str, Any]) -> Table:
-    halves = found["figures"]
     table = Table(show_edge=False, pad_edge=False)
-    table.add_column(f"{run.set}, {run.report['mode']}, run {run.number}")
-    for half in halves:
-        table.add_column(f"{half} ({found['halves'][half]['questions']})", justify="right")
+    table.add_column(f"{run.set}, {run.report.get('mode', '')}, run {run.number}")
+    for half, own in found["halves"].items():
+        table.add_column(f"{half} ({own['questions']})", justify="right")
     for name in BASELINES:
         table.add_column(name, justify="right", style="dim")
-    trivial = {
-        name: means({row["id"]: row.get("baselines", {}).get(name, {}) for row in run.outcomes}) for name in BASELINES
-    }
-    for group in GROUPS:
-        for key in (key for key, figure in FIGURES.items() if figure.group == group):
-            if any(key in own for own in halves.values()):
-                cells = [in_words(own.get(key)) for own in halves.values()]
-                reached = {name for own in halves.values() for name in own.get(key, {}).get("reached_by", ())}
-                others = [_share(trivial[name][key]) + ("*" if name in reached else " ") for name in BASELINES]
-                table.add_row(FIGURES[key].label, *cells, *others)
-        table.add_section()
-    for half_figure, label in (("area", "risk over coverage, area (less is better)"),):
-        areas = [found["risk_coverage"][half] for half in halves]
-        if any(areas):
-            cells = [in_words({"value": a[half_figure], "interval": a["interval"]}) if a else "-" for a in areas]
-            table.add_row(label, *cells, *[""] * len(BASELINES))
-    for key, label in (("search", "search, p50 / p95 ms"), ("answer", "whole answer, p50 / p95 ms")):
-        cells = [_pair(found["halves"][half], key) for half in halves]
-        table.add_row(label, *cells, *[""] * len(BASELINES))
+    for row in figure_rows(found):
+        if row.first and table.rows:
+            table.add_section()
+        table.add_row(row.label, *row.cells, *row.others)
     return table
 
 
-def _pair(found: Mapping[str, Any], key: str) -> str:
-    return " / ".join(
-        "-" if found[f"{key}_{p}_ms"] is None else f"{found[f'{key}_{p}_ms']:.1f}" for p in ("p50", "p95")
-    )
-
-
-def _notes(found: Mapping[str, Any]) -> str:
-    reached: dict[str, None] = {}
-    for own in found["figures"].values():
-        reached.update(dict.fromkeys(FIGURES[key].label for key, figure in own.items() if figure["reached_by"]))
-    lines = [
-        "In brackets the 95% interval by bootstrap. random: a coin decides whether a sentence drawn by chance is said; "
-    ]
-    lines[0] += "silent: never answers; everything: quotes all that was found."
-    if reached:
-        lines.append(f"* {WINS}{'; '.join(reached)}. Read these with the others.")
-    return "\n".join(lines)
+def _pair(own: Mapping[str, Any], step: str) -> str:
+    found = (own[f"{step}_p50_ms"], own[f"{step}_p95_ms"])
+    return " / ".join("-" if value is None else f"{value:.1f}" for value in found)
 
 
 def _kinds_table(kinds: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -201,7 +225,7 @@ def _kinds_table(kinds: Mapping[str, Mapping[str, Any]]) -> Table:
     for column in ("kind", "questions", "right", "retrieved at 5"):
         table.add_column(column, justify="left" if column == "kind" else "right")
     for kind, own in kinds.items():
-        table.add_row(kind, str(own["questions"]), _share(own["right"]), _share(own["retrieved_at_5"]))
+        table.add_row(kind, str(own["questions"]), share(own["right"]), share(own["retrieved_at_5"]))
     return table
 
 
@@ -220,9 +244,9 @@ def in_words(figure: Mapping[str, Any] | None) -> str:
     """A figure with its interval: 0.885 [0.80, 0.97]."""
     if not figure or figure["value"] is None:
         return "-"
-    bounds: Iterable[float] | None = figure["interval"]
-    return f"{figure['value']:.3f}" + (" [{:.2f}, {:.2f}]".format(*bounds) if bounds else "")
+    bounds = figure["interval"]
+    return f"{figure['value']:.3f}" + (f" [{bounds[0]:.2f}, {bounds[1]:.2f}]" if bounds else "")
 
 
-def _share(value: float | None) -> str:
+def share(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"

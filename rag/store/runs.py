@@ -1,4 +1,4 @@
-"""What was run and what came of it, kept in the catalog: a report, and for an evaluation the outcome of each question."""
+"""What was run and what came of it, kept in the catalog: a report, and of an evaluation each question's outcome."""
 
 from __future__ import annotations
 
