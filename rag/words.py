@@ -73,6 +73,11 @@ def has_cjk(text: str) -> bool:
 
 def words(text: str) -> list[Word]:
     """The words of `text` in order. A run of Chinese gives its overlapping pairs of characters, as Lucene does."""
+    return list(_words(text))
+
+
+@lru_cache(maxsize=4096)  # the same few sentences are read for one question after another
+def _words(text: str) -> tuple[Word, ...]:
     found: list[Word] = []
     for match in _TOKEN.finditer(text):
         start, end, token = match.start(), match.end(), match.group()
@@ -85,7 +90,7 @@ def words(text: str) -> list[Word]:
             _append_cjk(found, run.group(), start + run.start())
             position = run.end()
         _append_latin(found, token[position:], start + position)
-    return found
+    return tuple(found)
 
 
 def _append_latin(found: list[Word], token: str, start: int) -> None:
