@@ -12,13 +12,21 @@ import click
 
 from app.batch import answer_all, print_json
 from app.evaluation import eval_group
-from app.options import batch_option, filter_options, home_option, json_option, llm_option, model_option, rerank_option
+from app.options import (
+    batch_option,
+    filter_options,
+    home_option,
+    json_option,
+    llm_option,
+    model_option,
+    rerank_option,
+    take_filter,
+)
 from app.session import log_file, open_settings
 from rag.errors import BriefdeskError, UsageError
 
 if TYPE_CHECKING:
     from rag.chain import Desk
-    from rag.filters import Filter
 
 log = logging.getLogger("briefdesk")
 
@@ -119,7 +127,7 @@ def ask(
         receipts.check_format(receipt)
         if batch:
             raise UsageError("--receipt is of one answer; leave --batch out")
-    only = _filter(flags)
+    only = take_filter(flags)
 
     def one(desk: Desk, text: str, turns: Sequence[str]) -> tuple[dict[str, Any], str]:
         answer = desk.ask(text, only, desk.converse([*after, *turns], only))
@@ -143,7 +151,7 @@ def search(question: str | None, k: int, batch: Path | None, as_json: bool, **fl
     """Show the passages nearest to QUESTION."""
     from app.output import hits_text, search_json
 
-    only = _filter(flags)
+    only = take_filter(flags)
 
     def one(desk: Desk, text: str, _: Sequence[str]) -> tuple[dict[str, Any], str]:
         hits, timings_ms = desk.search(text, k, only)
@@ -234,19 +242,6 @@ def main() -> None:
             err=True,
         )
         sys.exit(1)
-
-
-def _filter(flags: dict[str, Any]) -> Filter:
-    """Takes the filter options out of `flags`."""
-    from rag.filters import Filter
-
-    return Filter(
-        documents=flags.pop("document"),
-        publishers=flags.pop("publisher"),
-        languages=flags.pop("language"),
-        since=flags.pop("since"),
-        until=flags.pop("until"),
-    )
 
 
 if __name__ == "__main__":

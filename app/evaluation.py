@@ -9,7 +9,15 @@ from typing import Any
 
 import click
 
-from app.options import home_option, json_option, llm_option, model_option, rerank_option
+from app.options import (
+    filter_options,
+    home_option,
+    json_option,
+    llm_option,
+    model_option,
+    rerank_option,
+    take_filter,
+)
 from app.session import open_settings
 from rag.errors import UsageError
 
@@ -133,6 +141,52 @@ def history(name: str, as_json: bool, **flags: Any) -> None:
     if not runs:
         raise UsageError(f"no run is kept in {settings.home}; `briefdesk eval` makes one")
     _print({"runs": history_json(runs)}, history_text(runs), as_json)
+
+
+@eval_group.command()
+@click.argument("target", metavar="SET", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--count", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many to propose.")
+@click.option("--seed", default=0, show_default=True, help="What decides which passages are drawn.")
+@json_option
+@filter_options
+@home_option
+@model_option
+@llm_option
+def draft(target: Path, count: int, seed: int, as_json: bool, **flags: Any) -> None:
+    """Propose questions made of the documents' passages, and add those you accept to SET.
+
+    By rule, or better with --llm. Where nobody can be asked (and with --json) the proposals are only printed.
+    """
+    only = take_filter(flags)
+    settings = open_settings(**flags)
+    from app.drafting import review
+    from rag.chain import Desk
+
+    with closing(Desk(settings)) as desk:
+        review(desk, target, count, seed, only, ask=not as_json and sys.stdin.isatty())
+
+
+@eval_group.command(name="import")
+@click.argument("source", type=click.Path(path_type=Path, exists=True))
+@click.argument("target", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--sample", default=0, type=click.IntRange(0), metavar="N", help="Take N of the questions.")
+@click.option("--seed", default=0, show_default=True, help="What decides the draw.")
+@json_option
+def import_command(source: Path, target: Path, sample: int, seed: int, as_json: bool) -> None:
+    """Make documents and a set, in FOLDER, of a public set: BEIR, SQuAD, questions with character ranges or pages."""
+    from dataclasses import asdict
+
+    from eval.formats import DOCUMENTS, SET, import_set
+
+    found = import_set(source, target, sample=sample, seed=seed)
+    _print(
+        asdict(found),
+        f"{found.documents} documents and {found.questions} questions are in {target}; left out, because their evidence "
+        f"does not stand in a document: {found.left_out}. Next:\n"
+        f"  briefdesk ingest {target / DOCUMENTS} --home {target / 'home'}\n"
+        f"  briefdesk eval {target / SET} --home {target / 'home'}",
+        as_json,
+    )
 
 
 def _show(run: Any, as_json: bool, html: Path | None, junit: Path | None) -> None:

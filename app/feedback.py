@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from eval.dataset import Gold, lost_gold, question_of
+from eval.draft import key_facts
 from rag.chain import Desk
 from rag.errors import UsageError
-from rag.grammar import content, names
-from rag.values import dates, quantities
-from rag.words import stems_of
 
 FEEDBACK, ADDED_SET = "feedback.jsonl", "eval-set.jsonl"
 _MAX_CHARS = 20_000  # of a line
@@ -42,7 +40,7 @@ def add_question(desk: Desk, wanted: Mapping[str, Any]) -> str:
     Raises UsageError when a quotation does not stand in its document, or shares nothing with the answer.
     """
     question, reference = str(wanted.get("question", "")).strip(), str(wanted.get("answer", "")).strip()
-    gold = [Gold(str(one["document"]), str(one["quote"])) for one in wanted.get("gold") or []]
+    gold = [Gold(document=str(one["document"]), quote=str(one["quote"])) for one in wanted.get("gold") or []]
     if not question:
         raise UsageError("the question is empty")
     if bool(reference) != bool(gold):
@@ -68,17 +66,6 @@ def add_question(desk: Desk, wanted: Mapping[str, Any]) -> str:
     path = desk.settings.home / ADDED_SET
     _append(path, row)
     return f"Added; run it with: briefdesk eval {path}"
-
-
-def key_facts(answer: str, quotes: str) -> list[str]:
-    """What of `answer` the quotations hold too: figures, dates, names, else its longest words."""
-    spans = [(d.start, d.end) for d in dates(answer)] + [(q.start, q.end) for q in quantities(answer)]
-    found = [answer[a:b] for a, b in spans] + [word.text for word in names(f"of {answer}")]
-    facts = [fact for fact in dict.fromkeys(found) if fact.casefold() in quotes.casefold()]
-    if not facts:
-        said = stems_of(quotes)
-        facts = sorted((word.text for word in content(answer) if word.stem in said), key=len, reverse=True)[:2]
-    return facts[:6]
 
 
 def _append(path: Path, row: Mapping[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,21 +10,19 @@ from typing import Any
 
 import yaml
 
-from eval.dataset import DEFAULT_SET, Gold, Question, load_set
+from eval.dataset import DEFAULT_SET, Question, load_set
+from eval.draft import is_certain, questions_of_sentence
 from eval.grade import evidence_of
 from rag.chain import Desk
 from rag.cite import cite
 from rag.glossary import Term
-from rag.orders import follows_an_order
 from rag.store.library import Library
-from rag.suggest import questions_from
 from rag.types import Citation, Document, Passage
-from rag.values import dates, quantities
 
 log = logging.getLogger(__name__)
 
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _OCCURRENCES = 40
+_NOT_TO_LEARN = ("injection", "conflict", "comparison", "several-documents")  # they try the desk, not the reader
 _GENERATED = 20  # questions made from passages
 _READ = 600  # passages looked through for them
 
@@ -93,6 +90,7 @@ def shipped_questions(desk: Desk) -> list[Question]:
         for question in load_set(DEFAULT_SET)
         if question.answerable
         and not question.turns
+        and question.kind not in _NOT_TO_LEARN
         and question.gold
         and len(evidence_of(desk.library, question)) == len(question.gold)
     ]
@@ -112,35 +110,15 @@ def _generated(desk: Desk) -> list[Question]:
     """Questions made of sentences that name a date or an amount, which is then what a right answer must say."""
     found: list[Question] = []
     read = 0
-    for key, listing in desk.library.listings.items():
+    for key in desk.library.listings:
         document = desk.library.documents[key]
         for passage in desk.library.catalog.passages(document):
             read += 1
             if read > _READ or len(found) >= _GENERATED:
                 return found
             for start, end in passage.sentences:
-                text = document.text[start:end]
-                facts = _facts(text)
-                made = questions_from(text) if facts and not follows_an_order(document.text, start, end) else []
-                for question in made[:1]:
-                    is_date = question.startswith("When")
-                    wanted = [fact for fact in facts if bool(dates(fact)) == is_date and fact not in question]
-                    # An amount without its year may have another value in the next document.
-                    asks = is_date or (question.startswith("How much") and _YEAR.search(question))
-                    if wanted and asks:
-                        gold = (Gold(listing.name, text),)
-                        identity = f"{key[:8]}-{start}"
-                        found.append(_question(identity, question, listing.language, text, gold, wanted[0]))
+                found += [q for q in list(questions_of_sentence(document, start, end))[:1] if is_certain(q)]
     return found
-
-
-def _question(identity: str, text: str, language: str, said: str, gold: tuple[Gold, ...], fact: str) -> Question:
-    return Question(identity, text, "development", "generated", language, "", True, said, gold, (fact,))
-
-
-def _facts(text: str) -> list[str]:
-    spans = [(d.start, d.end) for d in dates(text)] + [(q.start, q.end) for q in quantities(text) if q.unit]
-    return [text[a:b].strip() for a, b in spans]
 
 
 def occurrences(desk: Desk, term: Term) -> list[Citation]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from rag.filters import Filter
 
 home_option = click.option(
     "--home", type=click.Path(path_type=Path), help="Where all state is kept (BRIEFDESK_HOME; default .briefdesk)."
@@ -43,3 +46,16 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def take_filter(flags: dict[str, Any]) -> Filter:
+    """Takes the filter options out of `flags`."""
+    from rag.filters import Filter
+
+    return Filter(
+        documents=flags.pop("document"),
+        publishers=flags.pop("publisher"),
+        languages=flags.pop("language"),
+        since=flags.pop("since"),
+        until=flags.pop("until"),
+    )

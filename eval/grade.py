@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from eval.dataset import SETS, Question
-from eval.evidence import normalised
+from eval.evidence import normalised, places
 from rag.cite import cite
 from rag.errors import UsageError
 from rag.expects import without_marks
@@ -93,11 +93,10 @@ def evidence_of(library: Library, question: Question) -> list[Citation]:
     for gold in question.gold:
         key = library.named(gold.document)
         document = library.documents[key] if key else None
-        start = document.text.find(gold.quote) if document else -1
-        if document and start >= 0:
+        for start, end in places(document, gold)[:1] if document and gold.quote else ():
             passages = library.catalog.passages(document)
             passage = next((p for p in passages if p.start <= start < p.end), passages[0])
-            found.append(cite(len(found) + 1, document, passage, start, start + len(gold.quote)))
+            found.append(cite(len(found) + 1, document, passage, start, end))
     return found
 
 

@@ -19,10 +19,12 @@ def line_plot(
     y_top: float = 1.0,
     joined: bool = True,
     height: int = 220,
+    translated: tuple[str, str] | None = None,
 ) -> str:
     """A figure with a line for each of `series`, from 0 to `y_top` in shares; points alone where they are not joined.
 
-    `x_ticks` name places of the x axis; without them it goes from 0 to the largest x.
+    `x_ticks` name places of the x axis; without them it goes from 0 to the largest x. `translated`, in place of the
+    title: an attribute that labels it and the HTML of its caption.
     """
     series = {name: points for name, points in series.items() if points}
     every = [x for points in series.values() for x, _ in points] or [0.0]
@@ -61,10 +63,7 @@ def line_plot(
         line = f'<polyline points="{path}"/>' if joined else ""
         label = f'<text x="{_WIDTH - _RIGHT + 8}" y="{at:.1f}">{escape(name)}</text>'
         lines.append(f'<g class="bd-line-{n}">{line}{dots}{label}</g>')
-    return (
-        f'<figure class="bd-plot"><svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title)}">'
-        f"{grid}{''.join(lines)}{names}</svg><figcaption>{escape(title)}</figcaption></figure>"
-    )
+    return _figure(height, f"{grid}{''.join(lines)}{names}", *(translated or _named(title)))
 
 
 def interval_plot(rows: Sequence[tuple[str, Sequence[tuple[float, Sequence[float] | None]]]], title: str) -> str:
@@ -90,7 +89,15 @@ def interval_plot(rows: Sequence[tuple[str, Sequence[tuple[float, Sequence[float
                 f'<g class="bd-line-{i}"><polyline points="{x(low):.1f},{y:.1f} {x(high):.1f},{y:.1f}"/>'
                 f'<circle cx="{x(value):.1f}" cy="{y:.1f}" r="3.5"/></g>'
             )
+    return _figure(height, drawn, *_named(title))
+
+
+def _named(title: str) -> tuple[str, str]:
+    return f'aria-label="{escape(title)}"', escape(title)
+
+
+def _figure(height: int, drawn: str, label: str, caption: str) -> str:
     return (
-        f'<figure class="bd-plot"><svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title)}">'
-        f"{drawn}</svg><figcaption>{escape(title)}</figcaption></figure>"
+        f'<figure class="bd-plot"><svg viewBox="0 0 {_WIDTH} {height}" role="img" {label}>{drawn}</svg>'
+        f"<figcaption>{caption}</figcaption></figure>"
     )

@@ -81,8 +81,12 @@ class LanguageModel:
             json.dumps({"question": asked, "answer": answer[:500]}, ensure_ascii=False) for asked, answer in turns
         )
         human = f"Conversation:\n{said}\n\nLast question: {question}"
-        reply = "".join(self._stream(CONDENSE.read_text(encoding="utf-8"), human, {}))
+        reply = self.reply(CONDENSE.read_text(encoding="utf-8"), human)
         return next(iter(reply.strip().strip('"').splitlines()), "")
+
+    def reply(self, system: str, human: str) -> str:
+        """What the model says to one prompt; raises ModelError as `write`."""
+        return "".join(self._stream(system, human, {}))
 
     def _stream(self, system: str, human: str, counted: dict[str, int]) -> Iterator[str]:
         """What the model says, in pieces; `counted` gets the tokens as the provider counts them. Bounded in time and

@@ -12,6 +12,8 @@ import yaml
 from app.ui.conversation import _STEPS
 from app.ui.documents import _STAGES
 from app.ui.scope import _GROUPS
+from eval.baselines import BASELINES
+from eval.diagnose import STAGES
 from eval.grade import VERDICTS
 from eval.metrics import FIGURES
 
@@ -23,10 +25,7 @@ _PASSED = {
     "app/ui/learn.py": ["Back", "Next step", "said", "missing"],
     "app/ui/check.py": ["Expected", "Got"],
     "app/viewer.py": ["previous page", "next page", "page image", "text"],
-    "eval/metrics.py": [
-        "right", "answered, though the documents do not say", "abstained, though retrieved", "abstained, not retrieved",
-        "another sentence was chosen", "not retrieved", "right words, wrong evidence",
-    ],
+    "eval": ["right", *STAGES, *BASELINES],
     "app/ui/assets/ask.js": [
         "wrong", "not what the source says", "incomplete", "not what I asked", "out of date",
         "Useful", "Not useful", "Kept in this browser as useful.", "Kept in this browser as not useful. Why?",
@@ -53,7 +52,9 @@ def wanted() -> set[str]:
     for path in (UI / "assets").glob("*.js"):
         found.update(re.findall(r'\bt\(\s*"([^"]+)"', path.read_text(encoding="utf-8")))
     found.update(text for texts in _PASSED.values() for text in texts)
-    found.update([*_STEPS.values(), *_STAGES.values(), *_GROUPS, *FIGURES.values(), *VERDICTS])
+    found.update(
+        [*_STEPS.values(), *_STAGES.values(), *_GROUPS, *(figure.label for figure in FIGURES.values()), *VERDICTS]
+    )
     path = yaml.safe_load((UI.parent.parent / "corpus" / "path.yaml").read_text(encoding="utf-8"))
     found.update(str(stage[key]) for stage in path for key in ("title", "label"))
     return found - {"", "n", "{"}

@@ -15,15 +15,19 @@ from app.texts import attribute, calls, t, texts
 from app.ui.ask import Conversation
 from app.ui.conversation import chip, render_answer, render_error, render_waiting
 from app.viewer import render_excerpt
-from eval.dataset import DEFAULT_SET, SETS, load_set
+from eval.baselines import BASELINES
+from eval.compare import changes
+from eval.dataset import DEFAULT_SET, SETS, load_set, of_half
 from eval.grade import evidence_of
-from eval.metrics import FIGURES, Outcome, interval
+from eval.metrics import FIGURES, Outcome, by_figure
+from eval.plot import line_plot
 from eval.run import outcomes_of
-from eval.runs import Run, changes, earlier_runs, keep_run
+from eval.runs import Run, header, keep_run, load_runs
+from eval.statistics import Change, share_interval
 from rag.chain import Desk
-from rag.errors import BriefdeskError, UsageError
+from rag.errors import BriefdeskError
 
-_SETS = (DEFAULT_SET, SETS / "natural.jsonl", SETS / "turns.jsonl")
+_SETS = (DEFAULT_SET, SETS / "natural.jsonl")
 _SHOWN_RUNS = 12  # in the plot
 _PLOTTED = ("answer_right", "abstention_right", "citation_precision")
 
@@ -70,7 +74,7 @@ class CheckPage:
             columns += f"<div><h4>{t(name)}</h4>{said}{excerpts}</div>"
         return (
             f'<article class="bd-card"><h3>{escape(question.question)}</h3><p class="bd-note">{escape(question.id)}, '
-            f"{escape(question.kind)}: {t(outcome.wrong or 'right')}</p>"
+            f"{escape(question.kind)}: {t(outcome.stage or 'right')}{_evidence(outcome)}</p>"
             f'<div class="bd-sides">{columns}</div><h4>{t("The answer")}</h4>'
             f"{render_answer(outcome.answer, self.sources)}"
             f'<button type="button" class="bd-action" data-ask="{escape(question.question)}">{t("Ask it")}</button>'
@@ -88,19 +92,18 @@ class CheckPage:
         try:
             # A name from the list only: a path that somebody else sends is not opened.
             chosen = next(Path(value) for _, value in self.sets() if value == path)
-            questions = [q for q in load_set(chosen) if half in ("all", q.half)]
-            if not questions:
-                raise UsageError(f"the set {chosen.name} holds no questions of the half {half}")
+            questions = of_half(load_set(chosen), half, chosen.name)
             runs: list[tuple[Run, list[Outcome]]] = []
             desks = [self.desk] + ([self._variant(other)] if other else [])
-            before = earlier_runs(self.desk, chosen.name, half)
+            before = [run for run in load_runs(self.desk.settings.home, chosen.name, half) if run.finished]
             for desk in desks:
                 outcomes: list[Outcome] = []
                 for outcome in outcomes_of(desk, questions):
                     outcomes.append(outcome)
                     done = len(runs) * len(questions) + len(outcomes)
                     yield _progress(done, len(desks) * len(questions)), False
-                runs.append((keep_run(desk, chosen.name, half, outcomes), outcomes))
+                head = header(desk, chosen.name, questions, half, 0, 0)
+                runs.append((keep_run(desk, head, outcomes), outcomes))
             self._outcomes = {(run.number, o.question.id): o for run, found in runs for o in found}
             yield self._results(runs, before), True
         except (BriefdeskError, StopIteration) as error:
@@ -115,23 +118,34 @@ class CheckPage:
     def _results(self, runs: Sequence[tuple[Run, list[Outcome]]], before: Sequence[Run]) -> str:
         run = runs[0][0]
         if len(runs) > 1:
-            columns, compared = [_settings(run), _settings(runs[1][0])], (run, runs[1][0])
-            values = [run, runs[1][0]]
-            head = t("second minus first")
+            columns, values = [_settings(run), _settings(runs[1][0])], [run, runs[1][0]]
+            compared: tuple[Run, Run] | None = (run, runs[1][0])
+            columns.append(t("second minus first"))
         else:
             columns, values = [t("this run")], [run]
             compared = (before[-1], run) if before else None
-            head = t("change since run {n}", n=before[-1].number) if before else ""
-        rows = ""
+            columns += [t("change since run {n}", n=before[-1].number)] if compared else []
+            columns += [t(name) for name in BASELINES]
+        trivial = {
+            name: by_figure({row["id"]: row.get("baselines", {}).get(name, {}) for row in run.outcomes})
+            for name in (BASELINES if len(runs) == 1 else ())
+        }
         differences = changes(*compared) if compared else {}
-        for key, label in FIGURES.items():
-            cells = "".join(f'<td class="bd-number">{_with_interval(one, key)}</td>' for one in values)
-            change = f'<td class="bd-number">{_change(differences[key])}</td>' if compared else ""
-            rows += f'<tr><th scope="row">{t(label)}</th>{cells}{change}</tr>'
-        names = "".join(f'<th scope="col">{name}</th>' for name in columns) + (
-            f'<th scope="col">{head}</th>' if compared else ""
-        )
-        note = t("In brackets the 95 percent interval by bootstrap. Figures by question; run {n}.", n=run.number)
+        rows = ""
+        for key, figure in FIGURES.items():
+            if not any(key in one.values for one in values):
+                continue
+            cells = [_with_interval(one, key) for one in values]
+            cells += [_change(differences.get(key))] if compared else []
+            cells += [_mean(own.get(key, {})) for own in trivial.values()]
+            rows += f'<tr><th scope="row">{t(figure.label)}</th>' + "".join(
+                f'<td class="bd-number">{cell}</td>' for cell in cells
+            )
+            rows += "</tr>"
+        names = "".join(f'<th scope="col">{name}</th>' for name in columns)
+        note = t("In brackets the 95 percent interval by bootstrap; * is a change that chance does not explain. ")
+        note += t("Beside them what costs nothing: a sentence by chance, no answer at all, all that was found. ")
+        note += t("Kept as run {n}: briefdesk eval report {n} --html report.html", n=run.number)
         shown = [*before, run][-_SHOWN_RUNS:]
         return (
             f'<table class="bd-table bd-figures"><thead><tr><th></th>{names}</tr></thead><tbody>{rows}</tbody></table>'
@@ -150,23 +164,31 @@ def _settings(run: Run) -> str:
     return escape(f"k {run.settings['k']}, confidence {run.settings['min_confidence']:.2f}")
 
 
+def _evidence(outcome: Outcome) -> str:
+    return f"; {escape(outcome.evidence)}" if outcome.evidence else ""
+
+
 def _with_interval(run: Run, key: str) -> str:
     value = run.figure(key)
     if value is None:
         return "-"
-    bounds = interval(list(run.values[key].values()))
+    bounds = share_interval(list(run.values[key].values()))
     return f"{value:.1%} [{bounds[0]:.0%}, {bounds[1]:.0%}]" if bounds else f"{value:.1%}"
 
 
-def _change(differences: Sequence[float]) -> str:
-    """The mean difference on the same questions; "no sure change" is said by the interval that holds 0."""
-    if not differences:
+def _change(change: Change | None) -> str:
+    """The mean difference on the same questions, with its interval."""
+    if change is None:
         return "-"
-    mean = sum(differences) / len(differences)
-    bounds = interval(differences)
-    if not any(differences):
+    if not change.mean:
         return "0"
-    return f"{mean:+.1%} [{bounds[0]:+.0%}, {bounds[1]:+.0%}]" if bounds else f"{mean:+.1%}"
+    bounds = change.interval
+    sure = " *" if change.sure else ""
+    return f"{change.mean:+.1%}" + (f" [{bounds[0]:+.0%}, {bounds[1]:+.0%}]{sure}" if bounds else "")
+
+
+def _mean(values: Mapping[str, float]) -> str:
+    return f"{sum(values.values()) / len(values):.1%}" if values else "-"
 
 
 def _outcomes(runs: Sequence[tuple[Run, list[Outcome]]]) -> str:
@@ -192,7 +214,7 @@ def _outcomes(runs: Sequence[tuple[Run, list[Outcome]]]) -> str:
 
 
 def _mark(outcome: Outcome) -> str:
-    return f"✓ {t('right')}" if outcome.right else f'<span class="bd-bad">✗ {t(outcome.wrong)}</span>'
+    return f"✓ {t('right')}" if outcome.right else f'<span class="bd-bad">✗ {t(outcome.stage)}</span>'
 
 
 def _second(run: Run, outcome: Outcome) -> str:
@@ -203,43 +225,21 @@ def _second(run: Run, outcome: Outcome) -> str:
 
 
 def _plot(runs: Sequence[Run]) -> str:
-    """The figures over the runs, as a drawing: each line ends in its name."""
-    width, height, left, right, top, bottom = 640, 190, 46, 190, 12, 24
-
-    def x(i: int) -> float:
-        return left + i * (width - left - right) / max(len(runs) - 1, 1)
-
-    def y(value: float) -> float:
-        return top + (1 - value) * (height - top - bottom)
-
-    grid = "".join(
-        f'<line x1="{left}" x2="{width - right}" y1="{y(v):.1f}" y2="{y(v):.1f}"/><text x="{left - 6}" '
-        f'y="{y(v) + 4:.1f}" text-anchor="end">{v:.0%}</text>'
-        for v in (0, 0.5, 1)
-    )
-    ends: list[float] = []
-    lines: list[str] = []
-    for n, key in enumerate(_PLOTTED):
-        points = [(x(i), y(value)) for i, run in enumerate(runs) if (value := run.figure(key)) is not None]
-        if not points:
-            continue
-        at = points[-1][1] + 4
-        while any(abs(at - other) < 14 for other in ends):
-            at += 4
-        ends.append(at)
-        path = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
-        dots = "".join(f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3"/>' for a, b in points)
-        lines.append(
-            f'<g class="bd-line-{n}"><polyline points="{path}"/>{dots}<text x="{width - right + 8}" y="{at:.1f}">'
-            f"{escape(FIGURES[key].split(',')[0])}</text></g>"
-        )
-    names = "".join(
-        f'<text x="{x(i):.1f}" y="{height - 6}" text-anchor="middle">{run.number}</text>' for i, run in enumerate(runs)
-    )
-    return (
-        f'<figure class="bd-plot"><svg viewBox="0 0 {width} {height}" role="img" '
-        f"{attribute('aria-label', 'Figures over the last runs')}>{grid}{''.join(lines)}{names}</svg>"
-        f"<figcaption>{t('Figures over the last runs')}</figcaption></figure>"
+    """The figures over the runs."""
+    lines = {
+        FIGURES[key].label.split(",")[0]: [
+            (float(n), value) for n, run in enumerate(runs) if (value := run.figure(key)) is not None
+        ]
+        for key in _PLOTTED
+    }
+    ticks = {float(n): str(run.number) for n, run in enumerate(runs)}
+    said = "Figures over the last runs"
+    return line_plot(
+        lines,
+        said,
+        x_ticks=ticks,
+        height=190,
+        translated=(attribute("aria-label", said), t("Figures over the last runs")),
     )
 
 
