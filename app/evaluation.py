@@ -166,6 +166,36 @@ def draft(target: Path, count: int, seed: int, as_json: bool, **flags: Any) -> N
         review(desk, target, count, seed, only, ask=not as_json and sys.stdin.isatty())
 
 
+@eval_group.command()
+@set_argument
+@click.option(
+    "--grid",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="YAML with the values to try of each setting, as `k: [8, 12]`.",
+)
+@click.option("--figure", default="right", show_default=True, help="The figure that decides.")
+@json_option
+@home_option
+@model_option
+@rerank_option
+@llm_option
+def tune(path: Path | None, grid: Path | None, figure: str, as_json: bool, **flags: Any) -> None:
+    """Try a small grid of settings on the development half; report the best on the test half, once."""
+    settings = open_settings(**flags)
+    from eval.dataset import DEFAULT_SET, load_set
+    from eval.gate import known_figure
+    from eval.tune import load_grid, tuned_json, tuned_text
+    from eval.tune import tune as tuned
+    from rag.chain import Desk
+
+    chosen = path or DEFAULT_SET
+    values, questions = load_grid(grid), load_set(chosen)
+    known_figure(figure, "--figure")
+    with closing(Desk(settings)) as desk:
+        found = tuned(desk, chosen.name, questions, values, figure, lambda said: click.echo(said, err=True))
+    _print(tuned_json(found), tuned_text(found), as_json)
+
+
 @eval_group.command(name="import")
 @click.argument("source", type=click.Path(path_type=Path, exists=True))
 @click.argument("target", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False))
@@ -181,8 +211,8 @@ def import_command(source: Path, target: Path, sample: int, seed: int, as_json: 
     found = import_set(source, target, sample=sample, seed=seed)
     _print(
         asdict(found),
-        f"{found.documents} documents and {found.questions} questions are in {target}; left out, because their evidence "
-        f"does not stand in a document: {found.left_out}. Next:\n"
+        f"{found.documents} documents and {found.questions} questions are in {target}; {found.left_out} whose evidence "
+        f"does not stand in a document were left out. Next:\n"
         f"  briefdesk ingest {target / DOCUMENTS} --home {target / 'home'}\n"
         f"  briefdesk eval {target / SET} --home {target / 'home'}",
         as_json,

@@ -14,13 +14,18 @@ def limits_of(written: Iterable[str]) -> dict[str, float]:
     found: dict[str, float] = {}
     for one in written:
         key, _, value = one.partition("=")
-        if key not in FIGURES:
-            raise UsageError(f"--fail-under {one}: there is no figure {key!r}; there are {', '.join(FIGURES)}")
+        known_figure(key, f"--fail-under {one}")
         try:
             found[key] = float(value)
         except ValueError:
             raise UsageError(f"--fail-under {one}: after = comes a number from 0 to 1") from None
     return found
+
+
+def known_figure(key: str, where: str) -> None:
+    """Raises UsageError, naming those there are, when there is no such figure."""
+    if key not in FIGURES:
+        raise UsageError(f"{where}: there is no figure {key!r}; there are {', '.join(FIGURES)}")
 
 
 def worse_than(run: Run, limits: Mapping[str, float]) -> list[str]:

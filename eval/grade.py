@@ -92,8 +92,10 @@ def evidence_of(library: Library, question: Question) -> list[Citation]:
     found: list[Citation] = []
     for gold in question.gold:
         key = library.named(gold.document)
-        document = library.documents[key] if key else None
-        for start, end in places(document, gold)[:1] if document and gold.quote else ():
+        if key is None or not gold.quote:
+            continue
+        document = library.documents[key]
+        for start, end in places(document, gold)[:1]:
             passages = library.catalog.passages(document)
             passage = next((p for p in passages if p.start <= start < p.end), passages[0])
             found.append(cite(len(found) + 1, document, passage, start, end))
@@ -204,8 +206,8 @@ class Grader:
         plain = without_marks(text)
         if _UNKNOWING.search(plain):
             return False
-        values = [*dates(plain), *quantities(plain)]
-        beside = [w for w in content(plain) if not any(v.start <= w.start < v.end for v in values)]
+        values = [(v.start, v.end) for v in dates(plain)] + [(v.start, v.end) for v in quantities(plain)]
+        beside = [w for w in content(plain) if not any(a <= w.start < b for a, b in values)]
         if values and not beside and (dates(question.reference) or quantities(question.reference)):
             return True  # a date where a date was asked for, a figure where a figure was
         if not beside:

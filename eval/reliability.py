@@ -68,7 +68,7 @@ def plot(found: dict[str, dict[str, Any]], path: Path) -> None:
 def main(target: Path | None) -> None:
     """Measure the confidence on both halves."""
     desk = Desk(load_settings(llm=""))
-    found = {half: figures(*confidences(desk, half)) for half in HALVES}
+    found: dict[str, dict[str, Any]] = {half: figures(*confidences(desk, half)) for half in HALVES}
     for half, values in found.items():
         click.echo(f"{half}: area under the curve {values['auc']:.3f}, Brier score {values['brier']:.3f}")
         for count, sure, share in values["bins"]:

@@ -49,6 +49,8 @@ def plain_figures(rows: Rows) -> dict[str, float | int | None]:
 def figures(rows: Rows) -> dict[str, dict[str, Any]]:
     """For each figure that applies: value, interval, number of questions, the baselines' values and who reaches it."""
     own = by_figure({row["id"]: row["values"] for row in rows})
+    if all(row["answerable"] for row in rows):
+        own.pop("abstention_precision", None)  # no abstention could be due
     trivial = {name: _baseline(rows, name) for name in BASELINES}
     found: dict[str, dict[str, Any]] = {}
     for key, values in own.items():

@@ -29,20 +29,26 @@ def run(
     return outcomes
 
 
-def outcomes_of(desk: Desk, questions: Iterable[Question], parallel: int = 1) -> Iterator[Outcome]:
-    """The outcomes one by one, in order, as they come; `parallel` are asked at the same time."""
+def outcomes_of(
+    desk: Desk, questions: Iterable[Question], parallel: int = 1, *, whole: bool = True
+) -> Iterator[Outcome]:
+    """The outcomes one by one, in order, as they come; `parallel` are asked at the same time.
+
+    Unless they are to be `whole`, other wordings are not asked and baselines not measured.
+    """
     if parallel == 1:
         for question in questions:
-            yield outcome_of(desk, question)
+            yield outcome_of(desk, question, whole=whole)
         return
     pool = ThreadPoolExecutor(parallel)
     try:
-        yield from pool.map(lambda question: outcome_of(desk, question), questions)
+        yield from pool.map(lambda question: outcome_of(desk, question, whole=whole), questions)
     finally:  # whoever stops here does not wait for those that have not begun
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def outcome_of(desk: Desk, question: Question) -> Outcome:
+def outcome_of(desk: Desk, question: Question, *, whole: bool = True) -> Outcome:
+    question = question if whole else question.model_copy(update={"ways": ()})
     response = _respond(desk, question)
     stage, evidence = diagnose(desk, question, response.answer, response.hits)
     return Outcome(
@@ -54,7 +60,7 @@ def outcome_of(desk: Desk, question: Question) -> Outcome:
         evidence,
         _right_if_answered(desk, question, response.answer),
         tuple(other for other in response.others if other.text != response.answer.text),
-        {name: _baseline_values(name, desk, question, response) for name in BASELINES},
+        {name: _baseline_values(name, desk, question, response) for name in BASELINES if whole},
     )
 
 

@@ -74,8 +74,8 @@ def paired(before: Mapping[str, float], after: Mapping[str, float], seed: int = 
             rng=np.random.default_rng(seed),
         )
         p = float(tested.pvalue)
-    means = (float(np.mean(values)) for values in (was, now, differences))
-    return Change(len(shared), *means, interval(differences), p)
+    means = [float(np.mean(values)) for values in (was, now, differences)]
+    return Change(len(shared), means[0], means[1], means[2], interval(differences), p)
 
 
 def holm(changes: Mapping[str, Change]) -> dict[str, Change]:
@@ -114,9 +114,9 @@ def area_interval(sure: Sequence[float], right: Sequence[float], rounds: int = 5
         return None
     random = np.random.default_rng(SEED)
     x, y = np.asarray(sure, float), np.asarray(right, float)
-    areas = []
+    areas: list[float] = []
     for _ in range(rounds):
         drawn = random.integers(0, len(x), len(x))
-        areas.append(area_under(risk_coverage(x[drawn], y[drawn])))
+        areas.append(area_under(risk_coverage(x[drawn].tolist(), y[drawn].tolist())) or 0.0)
     low, high = np.quantile(areas, (0.025, 0.975))
     return float(low), float(high)
