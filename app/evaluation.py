@@ -58,6 +58,9 @@ def eval_group() -> None:
     metavar="FIGURE=VALUE",
     help="Exit with 1 when a figure is worse than VALUE (below it; above it where less is better). Repeatable.",
 )
+@click.option(
+    "--judge", default="", metavar="MODEL", help="A language model, as provider:model, that judges answers with ragas."
+)
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a report for a browser.")
 @click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write JUnit XML.")
 @json_option
@@ -73,6 +76,7 @@ def run(
     parallel: int,
     resume: bool,
     fail_under: tuple[str, ...],
+    judge: str,
     html: Path | None,
     junit: Path | None,
     as_json: bool,
@@ -89,7 +93,7 @@ def run(
 
     limits = limits_of(fail_under)
     with closing(Desk(settings)) as desk:
-        found, lost = evaluate(desk, Wanted(path, half, sample, seed, parallel, resume), quiet=as_json)
+        found, lost = evaluate(desk, Wanted(path, half, sample, seed, parallel, resume, judge), quiet=as_json)
     _show(found, as_json, html, junit)
     failed = worse_than(found, limits)
     for line in failed:

@@ -27,7 +27,7 @@ STAGES = (
     "wrongly abstained",
     "wrongly answered",
 )
-FAR = 200  # passages looked through before one counts as not retrieved
+FAR = 50  # passages looked through before one counts as not retrieved
 _QUOTED = 160  # characters of a quotation that is shown
 
 

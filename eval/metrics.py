@@ -48,6 +48,10 @@ FIGURES: dict[str, Figure] = {
     "precision_at_5": Figure("precision at 5", "retrieval"),
     "mrr": Figure("mean reciprocal rank", "retrieval"),
     "ndcg_at_10": Figure("nDCG at 10", "retrieval"),
+    "judged_faithfulness": Figure("faithfulness, as a language model judges", "judged"),
+    "judged_answer_relevancy": Figure("answer relevance, as it judges", "judged"),
+    "judged_context_precision": Figure("context precision, as it judges", "judged"),
+    "judged_context_recall": Figure("context recall, as it judges", "judged"),
 }
 GROUPS = tuple(dict.fromkeys(figure.group for figure in FIGURES.values()))
 

@@ -174,7 +174,20 @@ def notes(found: Mapping[str, Any]) -> list[str]:
     ]
     if reached:
         lines.append(f"* A trivial answer does as well: {'; '.join(reached)}. Read these with the others.")
-    return lines
+    return lines + judge_notes(found.get("judge"))
+
+
+def judge_notes(judge: Mapping[str, Any] | None) -> list[str]:
+    """How far the language model that judged agrees with people, first of all for what it was not used."""
+    if not judge:
+        return []
+    said = [
+        f"{metric} {own['agreement']:.2f} (kappa {own['kappa']:.2f}, {own['labels']} labels"
+        + ("" if own["used"] else "; not used: it disagrees too often")
+        + ")"
+        for metric, own in judge["agreement"].items()
+    ]
+    return [f"The judge {judge['model']} agrees with labels given by hand on: {', '.join(said)}."]
 
 
 def report_text(run: Run) -> str:

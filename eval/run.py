@@ -10,6 +10,7 @@ from eval.dataset import Question
 from eval.diagnose import diagnose
 from eval.evidence import rank_of
 from eval.metrics import FIGURES, Outcome, Response, evidence_right, facts_said, measure
+from eval.model_judge import ModelJudge
 from eval.ranking import DEPTH
 from rag.chain import Desk
 from rag.types import Answer
@@ -30,7 +31,12 @@ def run(
 
 
 def outcomes_of(
-    desk: Desk, questions: Iterable[Question], parallel: int = 1, *, whole: bool = True
+    desk: Desk,
+    questions: Iterable[Question],
+    parallel: int = 1,
+    *,
+    whole: bool = True,
+    judge: ModelJudge | None = None,
 ) -> Iterator[Outcome]:
     """The outcomes one by one, in order, as they come; `parallel` are asked at the same time.
 
@@ -38,16 +44,17 @@ def outcomes_of(
     """
     if parallel == 1:
         for question in questions:
-            yield outcome_of(desk, question, whole=whole)
+            yield outcome_of(desk, question, whole=whole, judge=judge)
         return
     pool = ThreadPoolExecutor(parallel)
     try:
-        yield from pool.map(lambda question: outcome_of(desk, question, whole=whole), questions)
+        yield from pool.map(lambda question: outcome_of(desk, question, whole=whole, judge=judge), questions)
     finally:  # whoever stops here does not wait for those that have not begun
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def outcome_of(desk: Desk, question: Question, *, whole: bool = True) -> Outcome:
+def outcome_of(desk: Desk, question: Question, *, whole: bool = True, judge: ModelJudge | None = None) -> Outcome:
+    """How `question` goes: asked, measured, and if it goes wrong put down to a stage."""
     question = question if whole else question.model_copy(update={"ways": ()})
     response = _respond(desk, question)
     stage, evidence = diagnose(desk, question, response.answer, response.hits)
@@ -55,7 +62,8 @@ def outcome_of(desk: Desk, question: Question, *, whole: bool = True) -> Outcome
         question,
         response.answer,
         rank_of(question, response.hits),
-        measure(question, response, desk.judge),
+        measure(question, response, desk.judge)
+        | (judge.values(question, response.answer, response.hits) if judge else {}),
         stage,
         evidence,
         _right_if_answered(desk, question, response.answer),

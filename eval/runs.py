@@ -27,7 +27,7 @@ _COMMAND = "eval"
 _LIBRARIES = ("torch", "sentence-transformers", "chromadb", "tantivy", "langchain-core")
 _TOGETHER_S = 1.0  # what came within so many seconds is written in one transaction
 # Two runs with the same of these are the same run, of which one may go on where the other was interrupted.
-_IDENTITY = ("set", "set_fingerprint", "half", "sample", "seed", "mode", "settings", "corpus", "versions")
+_IDENTITY = ("set", "set_fingerprint", "half", "sample", "seed", "mode", "settings", "corpus", "versions", "judge")
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def paired(before: Mapping[str, float], after: Mapping[str, float], seed: int = 
     was, now = ([values[key] for key in shared] for values in (before, after))
     differences = [b - a for a, b in zip(was, now, strict=True)]
     p = 1.0
-    if any(differences):
+    if any(differences) and len(differences) > 1:
         from scipy.stats import permutation_test
 
         tested = permutation_test(

@@ -93,8 +93,10 @@ def tune(
     test = [question for question in questions if question.half == "test"]
     if not development or not test:
         raise UsageError(f"the set {name} needs questions of both halves: to choose by one and report on the other")
-    current = {key: getattr(desk.settings, key) for key in grid}
-    combinations = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+    current: Mapping[str, Any] = {key: getattr(desk.settings, key) for key in grid}
+    combinations: list[Mapping[str, Any]] = [
+        dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())
+    ]
     if current not in combinations:
         combinations.insert(0, current)
     tried: list[Tried] = []
@@ -109,8 +111,8 @@ def tune(
         against = None if winner is before else paired(before.values, winner.values)
         tell("the test half, once")
         runs = {}
-        for combination in [winner.settings] if winner is before else [winner.settings, before.settings]:
-            with homes.opened(combination) as other:
+        for one in [winner] if winner is before else [winner, before]:
+            with homes.opened(one.settings) as other:
                 outcomes = list(outcomes_of(other, test))
                 head = {**header(other, name, test, "test", 0, 0), "tuned": dict(winner.settings)}
                 runs[_named(one.settings)] = keep_run(desk, head, outcomes)

@@ -50,6 +50,12 @@ def desk(corpus_home: Path, embedder: Embedder) -> Iterator[Desk]:
 
 
 @pytest.fixture
+def own_home(tmp_path: Path, corpus_home: Path) -> Path:
+    """A home with the shipped corpus that a test may write to."""
+    return Path(shutil.copytree(corpus_home, tmp_path / "own"))
+
+
+@pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """An empty home, and an empty folder as corpus."""
     (tmp_path / "corpus").mkdir()

@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from eval.dataset import DEFAULT_SET, load_set, lost_gold
-from eval.evidence import normalised, says
-from eval.metrics import summary
-from eval.run import run
+from eval.attribution import attribution
+from eval.dataset import DEFAULT_SET, Gold, Question, load_set, lost_gold
+from eval.diagnose import diagnose
+from eval.evidence import holds, normalised, places, rank_of, says
+from eval.metrics import Outcome, Response, measure, summary
+from eval.ranking import ranking_figures
+from eval.run import outcome_of, outcomes_of
+from eval.similarity import rouge_l, token_f1, tokens
+from eval.statistics import area_under, holm, interval, paired, risk_coverage, share_interval
 from rag.chain import Desk
+from rag.embedding import Embedder
 from rag.errors import UsageError
+from rag.settings import load_settings
+from rag.types import Document
 from rag.words import words
-from tests.conftest import run_cli
+from tests.conftest import CHECKOUT
+from tests.llm_server import ScriptedModel
 
 QUESTIONS = load_set(DEFAULT_SET)
 
 
 def test_the_shipped_set_holds_what_was_promised(desk: Desk) -> None:
-    answerable = [q for q in QUESTIONS if q.answerable]
     kinds = Counter(q.kind for q in QUESTIONS)
-    assert len(QUESTIONS) >= 80
-    assert len(QUESTIONS) - len(answerable) >= 20
-    assert kinds["near-miss"] >= 10
-    assert kinds["paraphrase"] >= 10
-    assert kinds["chinese"] >= 5
+    assert len(QUESTIONS) >= 200
+    for kind in (
+        "fact list definition comparison several-documents follow-up date conflict chinese paraphrase far near-miss "
+        "false-premise injection"
+    ).split():
+        assert kinds[kind] >= 6, kind
+    assert sum(not q.answerable for q in QUESTIONS) >= 20
+    assert sum(bool(q.ways) for q in QUESTIONS) >= 30
     assert lost_gold(QUESTIONS, desk.library.documents) == []
-    assert len({q.id for q in QUESTIONS}) == len(QUESTIONS)
     halves = Counter(q.half for q in QUESTIONS)
-    assert abs(halves["development"] - halves["test"]) <= len(kinds)
+    assert set(halves) == {"development", "test"}
+    for kind in kinds:
+        of_kind = Counter(q.half for q in QUESTIONS if q.kind == kind)
+        assert min(of_kind["development"], of_kind["test"]) * 2 >= max(of_kind.values()), kind
 
 
 @pytest.mark.parametrize("question", [q for q in QUESTIONS if q.kind == "paraphrase"], ids=lambda q: q.id)
@@ -49,26 +64,231 @@ def test_key_facts_stand_in_the_gold_quotations_or_beside_them(desk: Desk) -> No
 
 
 def test_the_development_half_does_not_get_worse(desk: Desk) -> None:
-    figures = summary(run(desk, [q for q in QUESTIONS if q.half == "development"]))
-    assert figures["answer_right"] >= 0.85
-    assert figures["abstention_right"] >= 0.85
+    questions = [q for q in QUESTIONS if q.half == "development"]
+    outcomes = list(outcomes_of(desk, questions, whole=False))
+    figures = summary(outcomes)
+    assert figures["answer_right"] >= 0.78
     assert figures["false_abstention"] <= 0.1
-    assert figures["retrieved_at_10"] >= 0.9
+    assert figures["retrieved_at_10"] >= 0.92
+    of_kind = {kind: summary([o for o in outcomes if o.question.kind == kind]) for kind in ("far", "near-miss")}
+    assert of_kind["far"]["abstention_right"] == 1
+    assert of_kind["near-miss"]["abstention_right"] >= 0.8
+    in_one_place = ("fact", "list", "definition", "date", "follow-up", "who-says")
+    assert summary([o for o in outcomes if o.question.kind in in_one_place])["answer_right"] >= 0.95
+
+
+def outcome(desk: Desk, question: Question, instead: str = "", **settings: Any) -> Outcome:
+    """How a question goes; with `instead` the answer to another one is held against it."""
+    other = Desk(desk.settings.model_copy(update=settings), desk.embedder) if settings else desk
+    if not instead:
+        return outcome_of(other, question)
+    hits, _ = other.search(question.question, 12)
+    answer = other.ask(instead)
+    stage, evidence = diagnose(other, question, answer, hits)
+    values = measure(question, Response(answer, hits), other.judge)
+    return Outcome(question, answer, rank_of(question, hits), values, stage, evidence)
+
+
+SPENT = next(q for q in QUESTIONS if q.question == "How much did China spend on R&D in 2024?")
 
 
 def test_a_right_and_a_wrong_answer_are_told_apart(desk: Desk) -> None:
-    question = next(q for q in QUESTIONS if q.question == "How much did China spend on R&D in 2024?")
-    hits, _ = desk.search(question.question, 10)
-    right = judge(question, desk.ask(question.question), hits)
-    assert right.right
-    assert right.rank is not None
-    wrong = judge(question, desk.ask("Who coordinates ReConnect China?"), hits)
-    assert not wrong.right
-    abstained = judge(question, desk.ask("How do I bake bread?"), hits)
-    assert "abstained" in abstained.wrong
-    figures = summary([right, wrong, abstained])
+    right = outcome(desk, SPENT)
+    wrong = outcome(desk, SPENT, "Who coordinates ReConnect China?")
+    abstained = outcome(desk, SPENT, "How do I bake bread?")
+    assert (right.stage, wrong.stage, abstained.stage) == ("", "not selected", "wrongly abstained")
+    assert right.values["token_f1"] > wrong.values["token_f1"] >= abstained.values["token_f1"] == 0
+    assert right.values["similarity"] > wrong.values["similarity"] > abstained.values["similarity"] == 0
+    named = [
+        replace(one, question=SPENT.model_copy(update={"id": str(n)}))
+        for n, one in enumerate([right, wrong, abstained])
+    ]
+    figures = summary(named)
     assert figures["answer_right"] == pytest.approx(1 / 3, abs=1e-3)
     assert figures["false_abstention"] == pytest.approx(1 / 3, abs=1e-3)
+    assert figures["abstention_precision"] == 0
+
+
+def altered(**changes: Any) -> Question:
+    return SPENT.model_copy(update=changes)
+
+
+@pytest.mark.parametrize(
+    ("question", "settings", "stage", "shown"),
+    [
+        (
+            altered(gold=(Gold(document="elsewhere.pdf", quote="x"),), key_facts=("3,999",)),
+            {},
+            "not in the corpus",
+            "elsewhere.pdf",
+        ),
+        (
+            altered(
+                gold=(Gold(document=SPENT.gold[0].document, quote="China spent 3,632.69 billion yuan on researching"),),
+                key_facts=("3,632.69",),
+            ),
+            {},
+            "lost in parsing",
+            "3,632.68 billion yuan",
+        ),
+        (
+            altered(
+                gold=(
+                    Gold(
+                        document="brief-24-executive-summary.txt",
+                        quote=(CHECKOUT / "corpus" / "brief-24-executive-summary.txt").read_text(encoding="utf-8"),
+                    ),
+                ),
+                key_facts=("nothing says this",),
+            ),
+            {},
+            "lost in chunking",
+            "no passage",
+        ),
+        (altered(question="Which vaccine protects against measles?"), {}, "not retrieved", "not among the first"),
+        (
+            next(q for q in QUESTIONS if q.id == "paraphrase-15").model_copy(
+                update={"key_facts": ("funded by Horizon",)}
+            ),
+            {"k": 1},
+            "ranked too low",
+            "gold at rank",
+        ),
+        (altered(key_facts=("3,999",)), {}, "not selected", "not said: 3,999"),
+        (SPENT, {"min_confidence": 1.0}, "wrongly abstained", "needed 1.00"),
+        (
+            next(q for q in QUESTIONS if q.id == "far-01").model_copy(update={"question": "What is Horizon Europe?"}),
+            {},
+            "wrongly answered",
+            "said: Horizon Europe",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) and " " in value else None,
+)
+def test_a_failure_is_put_down_to_its_stage(
+    desk: Desk, question: Question, settings: dict[str, Any], stage: str, shown: str
+) -> None:
+    found = outcome(desk, question, **settings)
+    assert found.stage == stage, found.evidence
+    assert shown in found.evidence
+
+
+def test_right_words_on_wrong_evidence_are_wrongly_cited(desk: Desk) -> None:
+    question = altered(
+        gold=(Gold(document="29-project-reconnect-china.md", quote="The coordinator is Bart Dessein"),),
+        key_facts=(("billion yuan",),),
+        kind="fact",
+    )
+    answer = desk.ask(SPENT.question)
+    elsewhere = desk.ask("Who is the coordinator of ReConnect China?").citations[0]
+    answer = replace(answer, citations=(replace(elsewhere, quote="nothing", number=1),))
+    hits, _ = desk.search("Who is the coordinator of ReConnect China?", 12)
+    question = question.model_copy(
+        update={"gold": (Gold(document="29-project-reconnect-china.md", quote="It was planned to last four years"),)}
+    )
+    stage, evidence = diagnose(desk, question, answer, hits)
+    assert stage == "wrongly cited"
+    assert "29-project-reconnect-china.md" in evidence
+
+
+def test_a_model_that_says_something_else_generated_wrongly(corpus_home: Path, embedder: Embedder) -> None:
+    model = ScriptedModel("Basic research received 250.09 billion yuan in 2024. [1]")
+    desk = Desk(load_settings(home=corpus_home, llm="openai:x", llm_base_url=model.url), embedder)
+    found = outcome_of(desk, SPENT)
+    model.close()
+    assert found.stage == "wrongly generated"
+    assert found.right_if_answered is None, "a model has no confidence of its own"
+
+
+def test_gold_is_found_across_line_breaks_and_typographic_signs() -> None:
+    text = "It is “the city’s\nlargest” plan,\n\nand no other."
+    document = Document("id", "source", "a.md", "title", text, pages=((0, 20), (20, len(text))))
+    quote = Gold(document="a.md", quote='"the city\'s largest" plan')
+    assert [text[a:b] for a, b in places(document, quote)] == ["“the city’s\nlargest” plan"]
+    assert holds(document, 0, 20, quote)
+    assert not holds(document, 30, len(text), quote)
+    assert places(document, Gold(document="a.md", page=2)) == ((20, len(text)),)
+    assert holds(document, 5, 9, Gold(document="a.md"))
+    assert not places(document, Gold(document="b.md", quote="plan"))
+
+
+def test_ranking_counts_quotations_however_passages_are_cut(desk: Desk) -> None:
+    """Values by hand: two quotations, the first in the second passage, the other nowhere."""
+    hits, _ = desk.search("Who coordinates ReConnect China?", 3)
+    text = hits[1].passage.text
+    question = altered(
+        gold=(
+            Gold(document=hits[1].document.name, quote=text[: len(text) // 2]),
+            Gold(document=hits[1].document.name, quote="It is not there"),
+        )
+    )
+    found = ranking_figures(question, [hits[0], hits[1]])
+    assert found["recall_at_10"] == 0.5
+    assert found["precision_at_5"] == pytest.approx(0.2)
+    assert found["mrr"] == 0.5
+    ideal = 1 + 1 / math.log2(3)
+    assert found["ndcg_at_10"] == pytest.approx((1 / math.log2(3)) / ideal, abs=1e-4)
+    assert ranking_figures(question, [])["mrr"] == 0
+
+
+def test_likeness_to_the_reference_by_hand() -> None:
+    reference, said = "Enterprises spent much money", "money was spent by enterprises"
+    assert tokens(reference) == ["enterpris", "spent", "money"]
+    assert token_f1(reference, said) == 1.0
+    assert rouge_l(reference, said) == pytest.approx(2 / 6), "one word in order, of three and three"
+    assert token_f1("成都", "成都") == 1.0
+    assert token_f1(reference, "") == 0.0
+
+
+def test_citations_are_judged_as_in_alce(desk: Desk) -> None:
+    answer = desk.ask("Who is the coordinator of ReConnect China?")
+    assert attribution(answer, desk.judge) == (1.0, 1.0)
+    other = desk.ask("How much did China spend on R&D in 2024?").citations[0]
+    first = answer.sentences[0]
+    needless = replace(
+        answer,
+        sentences=(replace(first, citations=(1, 9)),),
+        citations=(answer.citations[0], replace(other, number=9)),
+    )
+    assert attribution(needless, desk.judge) == (1.0, 0.5), "the second citation is not needed"
+    unsupported = replace(needless, sentences=(replace(first, citations=(9,)),))
+    assert attribution(unsupported, desk.judge) == (0.0, 0.0)
+    assert attribution(replace(answer, sentences=(replace(first, citations=()),)), desk.judge)[0] == 0.0
+
+
+def test_the_same_question_in_other_words_gets_the_same_answer_or_not(desk: Desk) -> None:
+    same = altered(ways=("How high was China's expenditure on R&D in 2024?",))
+    other = altered(ways=("Who coordinates ReConnect China?", "How do I bake bread?"))
+    assert outcome_of(desk, same).values["consistency"] == 1
+    assert outcome_of(desk, other).values["consistency"] == 0
+
+
+def test_intervals_and_tests_know_chance_from_change() -> None:
+    low, high = interval([0.0] * 50 + [1.0] * 50) or (0, 0)
+    assert 0.38 < low < 0.45
+    assert 0.55 < high < 0.62
+    certain = share_interval([1.0] * 20)
+    assert certain is not None
+    assert 0.8 < certain[0] < 0.9, "all right of twenty does not mean always right"
+    before = {str(n): float(n % 2) for n in range(60)}
+    better = dict.fromkeys(before, 1.0)
+    change = paired(before, better)
+    assert change is not None
+    assert (change.before, change.after, change.count) == (0.5, 1.0, 60)
+    assert change.p < 0.001
+    same = paired(before, before)
+    assert same is not None
+    assert same.p == 1.0
+    adjusted = holm({"a": replace(change, p=0.02), "b": replace(change, p=0.03), "c": replace(change, p=0.6)})
+    assert [round(one.p_adjusted, 3) for one in adjusted.values()] == [0.06, 0.06, 0.6]
+    assert paired({"a": 1.0}, {"b": 1.0}) is None
+
+
+def test_risk_falls_where_the_confidence_is_worth_something() -> None:
+    curve = risk_coverage([0.9, 0.8, 0.7, 0.6], [1, 1, 0, 0])
+    assert curve == [(0.25, 0.0), (0.5, 0.0), (0.75, pytest.approx(1 / 3)), (1.0, 0.5)]
+    assert area_under(curve) == pytest.approx((1 / 3 + 0.5) / 4)
+    assert risk_coverage([0.5, 0.5], [1, 0]) == [(1.0, 0.5)], "as sure as one another: both or none"
 
 
 @pytest.mark.parametrize(
@@ -76,6 +296,11 @@ def test_a_right_and_a_wrong_answer_are_told_apart(desk: Desk) -> None:
     [
         ("not json", "line 2"),
         ('{"answerable": true}', "'question' is missing"),
+        ('{"question": "Who?", "answerable": "no"}', "'answerable': Input should be a valid boolean"),
+        ('{"question": "Who?", "answerable": false, "keyfacts": []}', "'keyfacts' is no field"),
+        ('{"question": "Who?", "answerable": false, "key_facts": ["a"]}', "neither"),
+        ('{"question": "Who?", "gold": [{"document": "a.md", "quote": "b", "page": 1}]}', "not both"),
+        ('{"question": "Who?", "answerable": false, "id": "line-1"}', "was used before"),
         ('{"question": "Who?", "answerable": true}', "needs 'gold'"),
         ('{"question": "Who?", "answerable": false, "half": "third"}', "half"),
     ],
@@ -85,23 +310,3 @@ def test_a_bad_line_of_a_set_is_named(tmp_path: Path, line: str, reason: str) ->
     path.write_text('{"question": "Far away?", "answerable": false}\n' + line + "\n")
     with pytest.raises(UsageError, match=reason):
         load_set(path)
-
-
-def test_the_command_prints_figures_and_what_went_wrong(corpus_home: Path, tmp_path: Path) -> None:
-    path = tmp_path / "set.jsonl"
-    gold = {"document": "29-project-reconnect-china.md", "quote": "The coordinator is Bart Dessein"}
-    rows = [
-        {"question": "Who is the coordinator of ReConnect China?", "gold": [gold], "key_facts": ["Bart Dessein"]},
-        {"question": "Who is the coordinator of ReConnect China?", "gold": [gold], "key_facts": ["Nobody At All"]},
-        {"question": "How do I bake bread?", "answerable": False},
-    ]
-    path.write_text("\n".join(json.dumps(row) for row in rows))
-    done = run_cli("eval", str(path), "--json", home=corpus_home)
-    report = json.loads(done.stdout)
-    assert done.returncode == 0
-    assert report["halves"]["test"]["answer_right"] == 0.5
-    assert report["halves"]["test"]["abstention_right"] == 1.0
-    assert [wrong["id"] for wrong in report["wrong"]] == ["line-2"]
-    text = run_cli("eval", str(path), home=corpus_home).stdout
-    assert "answer right, with right evidence" in text
-    assert "another sentence was chosen" in text
