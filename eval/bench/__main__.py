@@ -6,17 +6,20 @@ Parts can be named: `python -m eval.bench start claims passages filings ingest g
 from __future__ import annotations
 
 import json
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from scipy.stats import binomtest
 
+from eval import figures
 from eval.bench import filings, growth, ingestion, passages
 from eval.bench.public import bench_folder
 from eval.claims import load_pairs
@@ -33,7 +36,7 @@ THREADS = 2
 Rows = list[tuple[str, str]]
 
 
-def main(parts: tuple[str, ...], sizes: tuple[int, ...], plot: Path | None) -> None:
+def main(parts: tuple[str, ...], sizes: tuple[int, ...], plot: Path | None, record: bool) -> None:
     folder = bench_folder()
     if folder is None:
         click.echo(
@@ -54,6 +57,15 @@ def main(parts: tuple[str, ...], sizes: tuple[int, ...], plot: Path | None) -> N
             click.echo(f"\n{name}, {THREADS} threads")
             for label, value in rows:
                 click.echo(f"  {label:<62}{value:>18}")
+            if record:
+                _record(name, rows)
+
+
+def _record(part: str, rows: Rows) -> None:
+    """Keeps the rows beside the figures that README and docs give, under names made of their labels."""
+    named = {re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-"): value for label, value in rows}
+    measured = datetime.now(UTC).date().isoformat()
+    figures.keep({"bench": {**figures.kept().get("bench", {}), part: {"measured": measured, **named}}})
 
 
 def start(temporary: Path) -> Rows:
@@ -192,9 +204,10 @@ def _command(*arguments: str) -> float:
 @click.argument("parts", nargs=-1, type=click.Choice(["start", "claims", "passages", "filings", "ingest", "growth"]))
 @click.option("--sizes", default="1000,10000,100000", show_default=True, help="Passages of the growing library.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Where to draw growth, as SVG.")
-def command(parts: tuple[str, ...], sizes: str, plot: Path | None) -> None:
+@click.option("--record", is_flag=True, help="Keep what is measured in docs/figures.json, for README and docs.")
+def command(parts: tuple[str, ...], sizes: str, plot: Path | None, record: bool) -> None:
     """Measure; with no PARTS, everything."""
-    main(parts, tuple(int(size) for size in sizes.split(",")), plot)
+    main(parts, tuple(int(size) for size in sizes.split(",")), plot, record)
 
 
 if __name__ == "__main__":
