@@ -11,7 +11,7 @@ from typing import Any
 
 from rag import cite
 from rag.compose import LOOKED_UP, Task, compose, document_of, task_of
-from rag.condense import Kind, Turn, condense, kind_of, said_before
+from rag.condense import Kind, Turn, condense, joined, kind_of, said_before
 from rag.differ import differences, looked_ahead_to
 from rag.embedding import Embedded, Embedder
 from rag.errors import ModelError, UsageError
@@ -20,7 +20,7 @@ from rag.filters import ALL, Filter
 from rag.generate import ABSTENTION, MAX_CHARS, LanguageModel, Meter, pack, sentences, split_sentences
 from rag.glossary import Glossary, load_glossary
 from rag.grammar import verb_stems
-from rag.query import Query, checked, understand
+from rag.query import Query, both_asked, checked, understand
 from rag.rerank import LOOKED_AT, Reranker
 from rag.retrieve import retrieve
 from rag.settings import Settings
@@ -144,12 +144,21 @@ class Desk:
             if composed:
                 yield composed
                 return
+        if self._model is None and (parts := both_asked(question)):
+            yield self._of_both(question, parts, only, turns)
+            return
         alone = self._alone(question, kind, turns)
         begun = State(alone, self.library, only, question if alone != question else "")
         state = self.retrieve(self.understand(begun))
         yield Step("writing" if self._model is not None and state.hits else "reading", len(state.hits))
         for grown in self._answers(state):
             yield self.verify(grown)
+
+    def _of_both(self, question: str, parts: tuple[str, str], only: Filter, turns: Sequence[Turn]) -> Answer:
+        """The answers to two questions as one; what is not answered of them is said."""
+        first = self.ask(parts[0], only, turns)
+        second = self.ask(parts[1], only, [*turns, Turn(first.understood or parts[0], first)])
+        return joined(question, parts, first, second)
 
     def _composed(
         self, question: str, task: Task, only: Filter, turns: Sequence[Turn]

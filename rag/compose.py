@@ -62,6 +62,9 @@ _BRIEF = re.compile(
 _CONTRAST = re.compile(
     r"\b(while|whereas|than|but|unlike|against|compared|above|below|ahead of|behind)\b", re.IGNORECASE
 )
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_IN_YEAR = re.compile(r"^(?:the )?(?P<what>.+?) (?:in|of|for) (?P<year>(?:19|20)\d\d)$", re.IGNORECASE)
+_OWNED = re.compile(r"^(?:the )?(?P<what>[a-z][a-z -]+?) (?:of|by|in) (?P<who>(?:the )?[A-Z].*)$")
 _THIS = re.compile(r"^(it|this|that|the|this|the current)?\s*(document|text|paper|file|source|note)?$", re.IGNORECASE)
 _THE_BRIEF = re.compile(r"^(the |this )?(policy )?brief( 24)?$|^简报$|^政策简报$", re.IGNORECASE)
 
@@ -96,12 +99,21 @@ def task_of(question: str) -> Task | None:
     text = " ".join(question.split())
     for pattern in _COMPARE:
         if match := pattern.match(text):
-            return Task("comparison", (match["a"].strip(), match["b"].strip()), (match["aspect"] or "").strip())
+            return _comparison(match["a"].strip(), match["b"].strip(), (match["aspect"] or "").strip())
     if match := _SUMMARISE.match(text):
         return Task("summary", ((match["what"] or match["chinese"]).strip(),))
     if match := _BRIEF.match(text):
         return Task("briefing", (match["topic"].strip(),))
     return None
+
+
+def _comparison(a: str, b: str, aspect: str) -> Task:
+    """What is named once and meant of both: "basic research in 2023 and 2024", "the investments of A and B"."""
+    if (dated := _IN_YEAR.match(a)) and _YEAR.fullmatch(b):
+        return Task("comparison", (f"{dated['what']} in {dated['year']}", f"{dated['what']} in {b}"), aspect)
+    if (owned := _OWNED.match(a)) and " of " not in b and not _YEAR.search(a):
+        return Task("comparison", (owned["who"], b), f"{owned['what']} {aspect}".strip())
+    return Task("comparison", (a, b), aspect)
 
 
 def compose(library: Library, task: Task, document: Document | None, find: Find, glossary: Glossary) -> Composed:

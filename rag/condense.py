@@ -241,3 +241,45 @@ def _cut(text: str, start: int, end: int, new: str) -> str:
     if re.match(r"the\s", new, re.IGNORECASE):
         before = re.sub(r"\bthe\s+$", "", before, flags=re.IGNORECASE)
     return before + new + text[end:]
+
+
+def joined(question: str, parts: tuple[str, str], first: Answer, second: Answer) -> Answer:
+    """The answers to the two `parts` of a question as one; a quotation of both stands once.
+
+    Where one part is left unanswered, the other is answered and a warning says so.
+    """
+    given = [answer for answer in (first, second) if not answer.abstained]
+    timings = {step: took + second.timings_ms.get(step, 0.0) for step, took in first.timings_ms.items()}
+    if not given:
+        return replace(first, question=question, timings_ms=timings, understood="")
+    citations: list[Citation] = []
+    sentences: list[Sentence] = []
+    for answer in given:
+        numbers: dict[int, int] = {}
+        for citation in answer.citations:
+            place = (citation.document.id, citation.start, citation.end)
+            same = next((c.number for c in citations if (c.document.id, c.start, c.end) == place), None)
+            if same is None:
+                citations.append(replace(citation, number=len(citations) + 1))
+            numbers[citation.number] = same or len(citations)
+        for sentence in answer.sentences:
+            renumbered = replace(sentence, citations=tuple(numbers[n] for n in sentence.citations))
+            if renumbered not in sentences:
+                sentences.append(renumbered)
+    unsaid = tuple(
+        f"the documents do not say: {part}"
+        for part, answer in zip(parts, (first, second), strict=True)
+        if answer.abstained
+    )
+    return replace(
+        given[0],
+        question=question,
+        sentences=tuple(sentences),
+        citations=tuple(citations),
+        confidence=min(answer.confidence for answer in given),
+        warnings=(*(w for answer in given for w in answer.warnings), *unsaid),
+        differences=tuple(d for answer in given for d in answer.differences),
+        timings_ms=timings,
+        outline=None,
+        understood="",
+    )

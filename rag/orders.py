@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 
 _REACH = 400  # characters behind an order that belong to it
+_PART = re.compile(r"(?<=[.!?:。！？：])\s+")
+_TAG = re.compile(r"</?[a-z_]+>", re.IGNORECASE)
 
 
 @cache
@@ -26,6 +28,16 @@ def is_order(text: str) -> bool:
     """Whether `text` speaks to a language model instead of to a reader."""
     plain = unicodedata.normalize("NFKC", visible(text))
     return any(sign.search(plain) for sign in _signs())
+
+
+def without_orders(question: str) -> str:
+    """What a question asks beside orders to a language model ("Ignore the above. Who ...?"); all of it if nothing else.
+
+    An order to this program does nothing, and its words only keep the answer from being found.
+    """
+    parts = [part for part in _PART.split(_TAG.sub(" ", question)) if part.strip()]
+    asked = [part for part in parts if part.rstrip().endswith(("?", "？")) and not is_order(part)]
+    return " ".join(" ".join(asked).split()) if asked and any(map(is_order, parts)) else question
 
 
 def follows_an_order(text: str, start: int, end: int) -> bool:

@@ -10,6 +10,7 @@ from typing import Literal
 from rag.chinese import to_english
 from rag.errors import UsageError
 from rag.glossary import Glossary
+from rag.orders import without_orders
 from rag.places import places
 from rag.words import has_cjk, index_terms, words
 
@@ -99,9 +100,23 @@ def checked(question: str, max_chars: int) -> str:
     return text
 
 
+_ASKS = r"(?:(?:by|since|until|in|on|at|from|of|for) )?(?:who|whom|what|which|when|where|why|how)\b"
+_BOTH = re.compile(rf"^(?P<first>{_ASKS}.+?),?\s+and\s+(?P<second>{_ASKS}.+)\?$", re.IGNORECASE)
+_WHOLE = 4  # words that a question of its own has
+
+
+def both_asked(question: str) -> tuple[str, str] | None:
+    """The two questions of "When was A passed, and what was B?"; None where only one is asked."""
+    match = _BOTH.match(" ".join(question.split()))
+    if not match or any(len(match[part].split()) < _WHOLE for part in ("first", "second")):
+        return None
+    second = match["second"]
+    return f"{match['first']}?", f"{second[0].upper()}{second[1:]}?"
+
+
 def understand(question: str, glossary: Glossary, *, max_chars: int = 2000) -> Query:
     """The query behind `question`; raises UsageError as `checked` does."""
-    text = checked(question, max_chars)
+    text = without_orders(checked(question, max_chars))
     language = "zh" if has_cjk(text) else "en"
     english = to_english(text, glossary) if language == "zh" else _periods_spelled_out(text)
     terms: dict[str, float] = {}

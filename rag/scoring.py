@@ -39,6 +39,7 @@ _COMPARED = re.compile(
 _REREAD = 16  # sentences whose words are compared one by one
 # Below the first cosine two words have nothing to do with each other, from the second on one says the other.
 _UNLIKE, _ALIKE, _SAID_OTHERWISE = 0.4, 0.75, 0.85
+_UNSAID = 0.1  # share of a word below which nothing says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,7 @@ def _score_passage(
             "passage": hit.score / top,
             "fits": fits(query, text),
             "exact": float(query.answer_type in ("quantity", "when")),
+            "why": float(query.answer_type == "why"),
             "hard_missing": max(
                 (
                     weight / max(weights) * (1 - share)
@@ -197,7 +199,7 @@ def _score_passage(
                 default=0.0,
             ),
         }
-        found.append(_scored(Candidate(hit, start, end, 0.0, features, tuple(shares), leans), weights))
+        found.append(_scored(Candidate(hit, start, end, 0.0, features, tuple(shares), leans), query, weights))
         before, stems_before, text_before = inside, stems, text
     return found
 
@@ -208,7 +210,7 @@ def _of_other_years(text: str, years: set[int]) -> bool:
     return bool(stated) and not stated & years
 
 
-def _scored(candidate: Candidate, weights: Sequence[float]) -> Candidate:
+def _scored(candidate: Candidate, query: Query, weights: Sequence[float]) -> Candidate:
     """`candidate` with the figures that follow from its shares, and its score."""
     features = dict(candidate.features)
     total, heaviest = sum(weights) or 1.0, max(weights, default=1.0) or 1.0
@@ -217,6 +219,13 @@ def _scored(candidate: Candidate, weights: Sequence[float]) -> Candidate:
         (w / heaviest * (1 - share) for w, share in zip(weights, candidate.shares, strict=True)), default=0.0
     )
     features["asked_gap"] = features["gap"] * features["exact"]
+    # "Why did X resign?" takes it for granted that X did: a word that is not said at all makes the premise false.
+    unsaid = (
+        weight / heaviest
+        for need, weight, share in zip(query.needs, weights, candidate.shares, strict=True)
+        if need.kind == "word" and share < _UNSAID
+    )
+    features["why_unsaid"] = features["why"] * max(unsaid, default=0.0)
     fit = features["fits"]
     score = (
         _LATE * features["late"]
@@ -250,7 +259,7 @@ def _with_likeness(
             for row, i in enumerate(open_needs):
                 likeness = min(max((float(nearest[row]) - _UNLIKE) / (_ALIKE - _UNLIKE), 0.0), 1.0)
                 shares[i] = max(shares[i], _SAID_OTHERWISE * counts * likeness)
-        found.append(_scored(replace(candidate, shares=tuple(shares)), weights))
+        found.append(_scored(replace(candidate, shares=tuple(shares)), query, weights))
     return found
 
 
