@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from rag import cite
-from rag.compose import LOOKED_UP, Task, compose, document_of, task_of
-from rag.condense import Kind, Turn, condense, joined, kind_of, said_before
+from rag import cite, together
+from rag.compose import task_of
+from rag.condense import Kind, Turn, condense, kind_of, said_before
 from rag.differ import differences, looked_ahead_to
 from rag.embedding import Embedded, Embedder
 from rag.errors import ModelError, UsageError
@@ -140,12 +140,15 @@ class Desk:
             return
         yield Step("searching", self.library.passage_count())
         if task := task_of(question):
-            composed = yield from self._composed(question, task, only, turns)
-            if composed:
-                yield composed
+            library = self.library
+            made = yield from together.composed(self, library, question, task, only, turns)
+            if made:
+                answer, hits = made
+                timings = answer.timings_ms
+                yield self.verify(State(question, library, only, hits=tuple(hits), answer=answer, timings_ms=timings))
                 return
         if self._model is None and (parts := both_asked(question)):
-            yield self._of_both(question, parts, only, turns)
+            yield together.of_both(self, question, parts, only, turns)
             return
         alone = self._alone(question, kind, turns)
         begun = State(alone, self.library, only, question if alone != question else "")
@@ -153,48 +156,6 @@ class Desk:
         yield Step("writing" if self._model is not None and state.hits else "reading", len(state.hits))
         for grown in self._answers(state):
             yield self.verify(grown)
-
-    def _of_both(self, question: str, parts: tuple[str, str], only: Filter, turns: Sequence[Turn]) -> Answer:
-        """The answers to two questions as one; what is not answered of them is said."""
-        first = self.ask(parts[0], only, turns)
-        second = self.ask(parts[1], only, [*turns, Turn(first.understood or parts[0], first)])
-        return joined(question, parts, first, second)
-
-    def _composed(
-        self, question: str, task: Task, only: Filter, turns: Sequence[Turn]
-    ) -> Generator[Step, None, Answer | None]:
-        """A comparison, a summary or a briefing, made of quotations; None when the documents hold too little for it."""
-        library = self.library
-        timings = {"understand": 0.0, "retrieve": 0.0}
-        hits: list[Hit] = []
-
-        def find(text: str, k: int) -> list[Hit]:
-            began = time.perf_counter()
-            found = self._look_up(library, text, k, only)
-            hits.extend(found)
-            timings["retrieve"] += _ms(began)
-            return found
-
-        begin = time.perf_counter()
-        allowed = only.select(library.listings.values()) if only else []
-        last = next((turn.answer.citations[0].document for turn in turns[::-1] if turn.answer.citations), None)
-        document = document_of(library, task.subjects[0], allowed, last) if task.kind == "summary" else None
-        yield Step("reading", library.listings[document.id].passages if document else LOOKED_UP * len(task.subjects))
-        composed = compose(library, task, document, find, self.glossary)
-        if not composed.sentences:
-            return None
-        answer = Answer(
-            question,
-            tuple(composed.sentences),
-            tuple(composed.citations),
-            abstained=False,
-            mode="extractive",
-            confidence=1.0,
-            outline=composed.outline,
-        )
-        timings["answer"] = _ms(begin) - timings["retrieve"]
-        yield Step("checking", len(composed.sentences))
-        return self.verify(State(question, library, only, hits=tuple(hits), answer=answer, timings_ms=timings))
 
     def _alone(self, question: str, kind: Kind, turns: Sequence[Turn]) -> str:
         if kind == "translate":
@@ -222,7 +183,7 @@ class Desk:
         library, hits, numbers = self.library, list[Hit](), list[list[int]]()
         places: dict[str, int] = {}
         for sentence in said:
-            found = self._look_up(
+            found = self.look_up(
                 library, cite.without_markers(sentence)[: self.settings.max_question_chars], _TRIED, only
             )
             for hit in found:
@@ -244,7 +205,8 @@ class Desk:
         hits, steps = self._find(self.library, query, embedded, k, only)
         return hits, {**timings, **steps, "total": _ms(begin)}
 
-    def _look_up(self, library: Library, text: str, k: int, only: Filter) -> list[Hit]:
+    def look_up(self, library: Library, text: str, k: int, only: Filter) -> list[Hit]:
+        """The best `k` passages of `library` for a text, of the documents that match `only`."""
         query = understand(text, self.glossary, max_chars=self.settings.max_question_chars)
         return self._find(library, query, self.embedder.embed_query(query.reading), k, only)[0]
 
@@ -290,7 +252,7 @@ class Desk:
         if answer.complete and answer.sentences:
             hits = list(state.hits)
             for subject in looked_ahead_to(answer.citations):  # what became of it is asked for by its name
-                hits += self._look_up(state.library, subject, NEAREST, state.only)
+                hits += self.look_up(state.library, subject, NEAREST, state.only)
             found = differences(answer.citations, hits, self.judge.spelled_out)
             answer = replace(answer, differences=tuple(found))
         if answer.complete and state.query is not None and state.query.answer_type == "definition":

@@ -71,11 +71,15 @@ _THE_BRIEF = re.compile(r"^(the |this )?(policy )?brief( 24)?$|^简报$|^政策�
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is to be composed: of `subjects` (two to compare, one to sum up or be briefed on), in view of `aspect`."""
+    """What is to be composed: of `subjects` (two to compare, one to sum up or be briefed on), in view of `aspect`.
+
+    `questions`, one for each subject, where one thing is asked of both.
+    """
 
     kind: Kind
     subjects: tuple[str, ...]
     aspect: str = ""
+    questions: tuple[str, ...] = ()
 
 
 @dataclass
@@ -108,11 +112,14 @@ def task_of(question: str) -> Task | None:
 
 
 def _comparison(a: str, b: str, aspect: str) -> Task:
-    """What is named once and meant of both: "basic research in 2023 and 2024", "the investments of A and B"."""
+    """What is named once and meant of both: "basic research in 2023 and 2024", "the investments of A and B in C"."""
     if (dated := _IN_YEAR.match(a)) and _YEAR.fullmatch(b):
-        return Task("comparison", (f"{dated['what']} in {dated['year']}", f"{dated['what']} in {b}"), aspect)
+        what, years = dated["what"], (dated["year"], b)
+        return Task("comparison", years, what, tuple(f"What was the {what} in {year}?" for year in years))
     if (owned := _OWNED.match(a)) and " of " not in b and not _YEAR.search(a):
-        return Task("comparison", (owned["who"], b), f"{owned['what']} {aspect}".strip())
+        what, where = owned["what"], f" in {aspect}" if aspect else ""
+        questions = tuple(f"What was the {what} of {who}{where}?" for who in (owned["who"], b))
+        return Task("comparison", (owned["who"], b), f"{what}{where}", questions)
     return Task("comparison", (a, b), aspect)
 
 

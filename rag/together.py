@@ -1,0 +1,117 @@
+"""Answers made of several: comparisons, summaries and briefings, and the answers to two questions as one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rag.compose import LOOKED_UP, Task, compose, document_of
+from rag.condense import Turn
+from rag.filters import Filter
+from rag.store.library import Library
+from rag.types import Answer, Citation, Hit, Outline, Row, Sentence, Step
+
+if TYPE_CHECKING:
+    from rag.chain import Desk
+
+
+def of_both(desk: Desk, question: str, parts: tuple[str, str], only: Filter, turns: Sequence[Turn]) -> Answer:
+    """The answers to two questions as one; what is not answered of them is said."""
+    first = desk.ask(parts[0], only, turns)
+    second = desk.ask(parts[1], only, [*turns, Turn(first.understood or parts[0], first)])
+    return _joined(question, parts, first, second)
+
+
+def composed(
+    desk: Desk, library: Library, question: str, task: Task, only: Filter, turns: Sequence[Turn]
+) -> Generator[Step, None, tuple[Answer, Sequence[Hit]] | None]:
+    """What `task` asks for, made of quotations, and the passages it was made from, as yet unverified.
+
+    None when the documents hold too little for it.
+    """
+    timings = {"understand": 0.0, "retrieve": 0.0}
+    hits: list[Hit] = []
+
+    def find(text: str, k: int) -> list[Hit]:
+        began = time.perf_counter()
+        found = desk.look_up(library, text, k, only)
+        hits.extend(found)
+        timings["retrieve"] += _ms(began)
+        return found
+
+    begin = time.perf_counter()
+    allowed = only.select(library.listings.values()) if only else []
+    last = next((turn.answer.citations[0].document for turn in turns[::-1] if turn.answer.citations), None)
+    document = document_of(library, task.subjects[0], allowed, last) if task.kind == "summary" else None
+    yield Step("reading", library.listings[document.id].passages if document else LOOKED_UP * len(task.subjects))
+    answer = _asked_of_both(desk, question, task, only)
+    if answer is None:
+        made = compose(library, task, document, find, desk.glossary)
+        if not made.sentences:
+            return None
+        sentences, citations = tuple(made.sentences), tuple(made.citations)
+        answer = Answer(question, sentences, citations, False, "extractive", 1.0, outline=made.outline)
+    timings["answer"] = _ms(begin) - timings["retrieve"]
+    yield Step("checking", len(answer.sentences))
+    return replace(answer, timings_ms=timings), hits
+
+
+def _asked_of_both(desk: Desk, question: str, task: Task, only: Filter) -> Answer | None:
+    """A comparison of one thing: the same question asked of each subject; None where one has no answer."""
+    if not task.questions:
+        return None
+    first, second = (desk.quoted(each, only) for each in task.questions)
+    if first.abstained or second.abstained:
+        return None
+    both = _joined(question, (task.questions[0], task.questions[1]), first, second)
+    said = [sentence.text for sentence in both.sentences]
+    cells = tuple(tuple(said.index(sentence.text) for sentence in one.sentences) for one in (first, second))
+    return replace(both, outline=Outline("comparison", task.subjects, (Row(task.aspect, cells),)))
+
+
+def _joined(question: str, parts: tuple[str, str], first: Answer, second: Answer) -> Answer:
+    """The answers to the two `parts` of a question as one; a quotation of both stands once.
+
+    Where one part is left unanswered, the other is answered and a warning says so.
+    """
+    given = [answer for answer in (first, second) if not answer.abstained]
+    timings = {step: took + second.timings_ms.get(step, 0.0) for step, took in first.timings_ms.items()}
+    if not given:
+        return replace(first, question=question, timings_ms=timings, understood="")
+    citations: list[Citation] = []
+    sentences: list[Sentence] = []
+    for answer in given:
+        numbers: dict[int, int] = {}
+        for citation in answer.citations:
+            place = (citation.document.id, citation.start, citation.end)
+            same = next((c.number for c in citations if (c.document.id, c.start, c.end) == place), None)
+            if same is None:
+                citations.append(replace(citation, number=len(citations) + 1))
+            numbers[citation.number] = same or len(citations)
+        for sentence in answer.sentences:
+            renumbered = replace(sentence, citations=tuple(numbers[n] for n in sentence.citations))
+            if renumbered not in sentences:
+                sentences.append(renumbered)
+    unsaid = tuple(
+        f"the documents do not say: {part}"
+        for part, answer in zip(parts, (first, second), strict=True)
+        if answer.abstained
+    )
+    return replace(
+        given[0],
+        question=question,
+        sentences=tuple(sentences),
+        citations=tuple(citations),
+        confidence=min(answer.confidence for answer in given),
+        warnings=(*(w for answer in given for w in answer.warnings), *unsaid),
+        differences=tuple(d for answer in given for d in answer.differences),
+        timings_ms=timings,
+        outline=None,
+        understood="",
+    )
+
+
+def _ms(begin: float) -> float:
+    return (time.perf_counter() - begin) * 1000
