@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from rag.embedding import Embedded
 from rag.expects import without_marks
 from rag.logistic import probability
-from rag.orders import follows_an_order
+from rag.orders import follows_an_order, is_order
 from rag.query import Query, covers
 from rag.scoring import Candidate, need_weights, score_sentences
 from rag.store.library import Library
@@ -55,7 +55,8 @@ def extract(library: Library, query: Query, embedded: Embedded, hits: Sequence[H
     if not candidates:
         return Extract((), 0.0, None)
     best = candidates[0]
-    sure = confidence(best.features) * (_WITHOUT if _lacks_its_noun(query, best) else 1.0)
+    unfit = _only_orders(query) or _lacks_its_noun(query, best)
+    sure = confidence(best.features) * (_WITHOUT if unfit else 1.0)
     if sure < threshold:
         return Extract((), sure, best)
     chosen = _as_list(query, need_weights(library, query), candidates) or _best_few(query, candidates)
@@ -68,6 +69,11 @@ def ranked(library: Library, query: Query, embedded: Embedded, hits: Sequence[Hi
     if query.answer_type in ("when", "quantity"):  # without a date, or a figure, it is no answer however near
         return [candidate for candidate in candidates if candidate.features["fits"] > 0] or candidates
     return candidates
+
+
+def _only_orders(query: Query) -> bool:
+    """Whether it asks nothing of the documents, and only tells the program what to do."""
+    return is_order(query.text) and not query.text.rstrip().endswith(("?", "？"))
 
 
 def _lacks_its_noun(query: Query, best: Candidate) -> bool:

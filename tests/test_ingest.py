@@ -203,7 +203,7 @@ def test_a_killed_run_leaves_the_old_index(settings: Settings, corpus: Path, emb
     )
     catalog = Catalog(settings.home / "catalog.sqlite")
     for _ in range(600):  # until the first documents of the run are in the catalog
-        if catalog._db.execute("SELECT count(*) FROM documents").fetchone()[0] > 2 or run.poll() is not None:
+        if catalog.db.execute("SELECT count(*) FROM documents").fetchone()[0] > 2 or run.poll() is not None:
             break
         time.sleep(0.1)
     run.send_signal(signal.SIGKILL)

@@ -230,6 +230,11 @@ def test_the_harness_runs_compares_and_leads_to_a_question(own: tuple[Any, Serve
     figures = page.locator(".bd-figures").inner_text()
     assert "answer right, with right evidence" in figures
     assert "[" in figures, "with their intervals"
+    assert "silent" in figures, "beside what costs nothing"
+    assert "not selected: " in page.locator(".bd-stages").inner_text()
+    with page.expect_download() as saved:
+        page.click("[data-report]")
+    assert "Where it went wrong" in saved.value.path().read_text(encoding="utf-8")
     assert page.locator(".bd-plot").count() == 0, "one run is no line"
     page.locator(".bd-outcomes [data-run]").first.click()
     page.locator("#bd-result .bd-card").wait_for()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -18,11 +20,13 @@ from app.viewer import render_excerpt
 from eval.baselines import BASELINES
 from eval.compare import changes
 from eval.dataset import DEFAULT_SET, SETS, load_set, of_half
+from eval.diagnose import STAGES
 from eval.grade import evidence_of
+from eval.html import render_html
 from eval.metrics import FIGURES, Outcome, by_figure
 from eval.plot import line_plot
 from eval.run import outcomes_of
-from eval.runs import Run, header, keep_run, load_runs
+from eval.runs import Run, header, keep_run, load_run, load_runs
 from eval.statistics import Change, share_interval
 from rag.chain import Desk
 from rag.errors import BriefdeskError
@@ -80,6 +84,12 @@ class CheckPage:
             f'<button type="button" class="bd-action" data-ask="{escape(question.question)}">{t("Ask it")}</button>'
             "</article>"
         )
+
+    def report(self, wanted: Mapping[str, Any]) -> dict[str, str]:
+        """A kept run as one HTML file, for the browser to save."""
+        run = load_run(self.desk.settings.home, str(int(wanted.get("run", 0))))
+        data = base64.b64encode(render_html(run).encode()).decode()
+        return {"name": f"run-{run.number}.html", "type": "text/html", "data": data}
 
     # --
 
@@ -145,11 +155,12 @@ class CheckPage:
         names = "".join(f'<th scope="col">{name}</th>' for name in columns)
         note = t("In brackets the 95 percent interval by bootstrap; * is a change that chance does not explain. ")
         note += t("Beside them what costs nothing: a sentence by chance, no answer at all, all that was found. ")
-        note += t("Kept as run {n}: briefdesk eval report {n} --html report.html", n=run.number)
+        note += t("Kept as run {n}.", n=run.number)
+        note += f' <button type="button" class="bd-action" data-report="{run.number}">{t("Save the report")}</button>'
         shown = [*before, run][-_SHOWN_RUNS:]
         return (
             f'<table class="bd-table bd-figures"><thead><tr><th></th>{names}</tr></thead><tbody>{rows}</tbody></table>'
-            f'<p class="bd-note">{note}</p>{_plot(shown) if len(shown) > 1 else ""}'
+            f'<p class="bd-note">{note}</p>{_stages(runs[0][1])}{_plot(shown) if len(shown) > 1 else ""}'
             f'<div class="bd-two"><div class="bd-view">{_outcomes(runs)}</div>'
             '<aside class="bd-side-card" aria-live="polite"></aside></div>'
         )
@@ -162,6 +173,13 @@ def _progress(done: int, total: int) -> str:
 
 def _settings(run: Run) -> str:
     return escape(f"k {run.settings['k']}, confidence {run.settings['min_confidence']:.2f}")
+
+
+def _stages(outcomes: Sequence[Outcome]) -> str:
+    """How many questions were lost at each stage."""
+    counted = Counter(outcome.stage for outcome in outcomes if outcome.stage)
+    lost = "".join(f"<li>{t(stage)}: {counted[stage]}</li>" for stage in STAGES if counted[stage])
+    return f'<p class="bd-note">{t("Where it went wrong")}</p><ul class="bd-stages">{lost}</ul>' if lost else ""
 
 
 def _evidence(outcome: Outcome) -> str:
@@ -288,7 +306,7 @@ def build_check(desk: Desk, talk: Conversation) -> None:
         elem_id="bd-result",
         js_on_load="briefdesk.results(element, server);",
         apply_default_css=False,
-        server_functions=calls(page.detail),
+        server_functions=calls(page.detail, page.report),
     )
     running = start.click(
         run,

@@ -1,6 +1,6 @@
 // The Check tab: a text held against the documents, and the details of a run.
 (() => {
-  const { t } = window.briefdesk;
+  const { t, download } = window.briefdesk;
   window.briefdesk.verify = (element, server) => {
     element.querySelector("[data-do=verify]").addEventListener("click", async () => {
       const result = element.querySelector(".bd-result");
@@ -10,6 +10,8 @@
   };
   window.briefdesk.results = (element, server) => {
     element.addEventListener("click", async (event) => {
+      const report = event.target.closest("[data-report]")?.dataset.report;
+      if (report) return download(await server.report({ run: Number(report) }));
       const { run, id } = event.target.closest("[data-run]")?.dataset ?? {};
       if (!run) return;
       const side = element.querySelector(".bd-side-card");
