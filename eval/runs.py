@@ -6,7 +6,7 @@ import hashlib
 import os
 import platform
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -141,8 +141,8 @@ def keeping(desk: Desk, head: dict[str, Any], *, resume: bool = False) -> Iterat
             book.close(finished=finished)
 
 
-def keep_run(desk: Desk, head: dict[str, Any], outcomes: Sequence[Outcome]) -> Run:
-    """Keeps a run that has been made."""
+def keep_run(desk: Desk, head: dict[str, Any], outcomes: Iterable[Outcome]) -> Run:
+    """Keeps a run as its outcomes come."""
     with keeping(desk, head) as book:
         for place, outcome in enumerate(outcomes):
             book.keep(place, outcome)

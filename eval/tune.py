@@ -113,9 +113,8 @@ def tune(
         runs = {}
         for one in [winner] if winner is before else [winner, before]:
             with homes.opened(one.settings) as other:
-                outcomes = list(outcomes_of(other, test))
                 head = {**header(other, name, test, "test", 0, 0), "tuned": dict(winner.settings)}
-                runs[_named(one.settings)] = keep_run(desk, head, outcomes)
+                runs[_named(one.settings)] = keep_run(desk, head, outcomes_of(other, test))
     found = Tuned(figure, tried, winner, against, runs[_named(winner.settings)], runs.get(_named(before.settings)))
     _keep(desk.settings.home, name, grid, found)
     return found

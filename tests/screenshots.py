@@ -131,6 +131,21 @@ def take_check(page: Any, folder: Path) -> None:
     page.locator("#bd-result").scroll_into_view_if_needed()
     page.locator(".bd-figures").evaluate("node => node.scrollIntoView()")
     shoot(page, folder / "check.png")
+    take_report(page, folder)
+
+
+def take_report(page: Any, folder: Path) -> None:
+    """The report of that run, as it is saved and opened."""
+    with page.expect_download() as saved:
+        page.click("[data-report]")
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / "report.html"
+        saved.value.save_as(path)
+        report = page.context.new_page()
+        report.set_viewport_size({"width": 1100, "height": 860})
+        report.goto(path.as_uri())
+        shoot(report, folder / "report.png")
+        report.close()
 
 
 def take_phone(page: Any, folder: Path) -> None:

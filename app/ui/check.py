@@ -26,13 +26,16 @@ from eval.html import render_html
 from eval.metrics import FIGURES, Outcome, by_figure
 from eval.plot import line_plot
 from eval.run import outcomes_of
-from eval.runs import Run, header, keep_run, load_run, load_runs
+from eval.runs import Run, header, keeping, load_run, load_runs
 from eval.statistics import Change, share_interval
 from rag.chain import Desk
 from rag.errors import BriefdeskError
 
 _SETS = (DEFAULT_SET, SETS / "natural.jsonl")
 _SHOWN_RUNS = 12  # in the plot
+_HEADLINES = frozenset(
+    "right answer_right consistency citation_precision abstention_right false_abstention retrieved_at_5".split()
+)
 _PLOTTED = ("answer_right", "abstention_right", "citation_precision")
 
 
@@ -108,12 +111,13 @@ class CheckPage:
             before = [run for run in load_runs(self.desk.settings.home, chosen.name, half) if run.finished]
             for desk in desks:
                 outcomes: list[Outcome] = []
-                for outcome in outcomes_of(desk, questions):
-                    outcomes.append(outcome)
-                    done = len(runs) * len(questions) + len(outcomes)
-                    yield _progress(done, len(desks) * len(questions)), False
-                head = header(desk, chosen.name, questions, half, 0, 0)
-                runs.append((keep_run(desk, head, outcomes), outcomes))
+                with keeping(self.desk, header(desk, chosen.name, questions, half, 0, 0)) as book:
+                    for place, outcome in enumerate(outcomes_of(desk, questions)):
+                        outcomes.append(outcome)
+                        book.keep(place, outcome)
+                        done = len(runs) * len(questions) + len(outcomes)
+                        yield _progress(done, len(desks) * len(questions)), False
+                runs.append((load_run(self.desk.settings.home, str(book.number)), outcomes))
             self._outcomes = {(run.number, o.question.id): o for run, found in runs for o in found}
             yield self._results(runs, before), True
         except (BriefdeskError, StopIteration) as error:
@@ -141,25 +145,29 @@ class CheckPage:
             for name in (BASELINES if len(runs) == 1 else ())
         }
         differences = changes(*compared) if compared else {}
-        rows = ""
+        head, more = "", ""
         for key, figure in FIGURES.items():
             if not any(key in one.values for one in values):
                 continue
             cells = [_with_interval(one, key) for one in values]
             cells += [_change(differences.get(key))] if compared else []
             cells += [_mean(own.get(key, {})) for own in trivial.values()]
-            rows += f'<tr><th scope="row">{t(figure.label)}</th>' + "".join(
-                f'<td class="bd-number">{cell}</td>' for cell in cells
-            )
-            rows += "</tr>"
+            row = "".join(f'<td class="bd-number">{cell}</td>' for cell in cells)
+            row = f'<tr><th scope="row">{t(figure.label)}</th>{row}</tr>'
+            head, more = (head + row, more) if key in _HEADLINES else (head, more + row)
         names = "".join(f'<th scope="col">{name}</th>' for name in columns)
         note = t("In brackets the 95 percent interval by bootstrap; * is a change that chance does not explain. ")
         note += t("Beside them what costs nothing: a sentence by chance, no answer at all, all that was found. ")
         note += t("Kept as run {n}.", n=run.number)
         note += f' <button type="button" class="bd-action" data-report="{run.number}">{t("Save the report")}</button>'
         shown = [*before, run][-_SHOWN_RUNS:]
+        first, second = (
+            f'<div class="bd-wide"><table class="bd-table {name}"><thead><tr><th></th>{names}</tr></thead>'
+            f"<tbody>{rows}</tbody></table></div>"
+            for name, rows in (("bd-figures", head), ("bd-rest", more))
+        )
         return (
-            f'<table class="bd-table bd-figures"><thead><tr><th></th>{names}</tr></thead><tbody>{rows}</tbody></table>'
+            f"{first}<details><summary>{t('More figures')}</summary>{second}</details>"
             f'<p class="bd-note">{note}</p>{_stages(runs[0][1])}{_plot(shown) if len(shown) > 1 else ""}'
             f'<div class="bd-two"><div class="bd-view">{_outcomes(runs)}</div>'
             '<aside class="bd-side-card" aria-live="polite"></aside></div>'
