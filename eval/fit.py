@@ -1,4 +1,4 @@
-"""Fits what is calibrated, on development halves alone: `python -m eval.fit [confidence] [support]`.
+"""Fits what is calibrated, on development halves alone: `python -m eval.fit [confidence] [support] [english]`.
 
 `confidence`: whether a question can be answered at all, from the best sentence found for it. `support`: whether the
 words of a sentence are said by a quotation. Both are logistic regressions with few features and a strong prior, so that
@@ -8,6 +8,7 @@ they also hold on documents they have not seen.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import rag.extract as extract_module
 from eval.claims import load_pairs, measure
 from eval.dataset import DEFAULT_SET, SETS, load_set
 from rag.chain import Desk
+from rag.chinese import english_meanings
 from rag.query import understand
 from rag.retrieve import retrieve
 from rag.settings import load_settings
@@ -81,7 +83,22 @@ def _write(name: str, model: dict[str, Any]) -> None:
     print(f"rag/data/{name}: {model}")
 
 
+def lexicon() -> str:
+    """The file of English words and verbs that `rag.grammar` reads, from the installed dictionary."""
+    found: set[str] = set()
+    verbs: set[str] = set()
+    for meaning in english_meanings():
+        found.update(re.findall(r"(?<![A-Za-z'])[a-z]+(?![A-Za-z'])", meaning))
+        verbs.update(re.findall(r"(?:^|[;,]\s)to ([a-z]+)", meaning))
+    head = "# English words of CC-CEDICT (https://www.mdbg.net, CC BY-SA 4.0) in lower case; v marks verbs.\n"
+    return head + "".join(f"{word} v\n" if word in verbs else f"{word}\n" for word in sorted(found | verbs))
+
+
+def english(_: Desk) -> None:
+    (DATA / "english.txt").write_text(lexicon(), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    parts = {"confidence": confidence, "support": support}
+    parts = {"confidence": confidence, "support": support, "english": english}
     for part in sys.argv[1:] or parts:
         parts[part](Desk(load_settings(llm="")))

@@ -27,8 +27,10 @@ def interval(values: Sequence[float], rounds: int = ROUNDS, seed: int = SEED) ->
     """The 95 percent interval of their mean, by bootstrap (Efron, 1979); None for fewer than two values."""
     if len(values) < 2:
         return None
-    table = np.asarray(values, float)
-    drawn = np.random.default_rng(seed).choice(table, (rounds, len(table))).mean(axis=1)
+    # To draw as many values again is to draw how often each distinct one comes: the same, and quick.
+    distinct, counts = np.unique(np.asarray(values, float), return_counts=True)
+    often = np.random.default_rng(seed).multinomial(len(values), counts / len(values), rounds)
+    drawn = often @ distinct / len(values)
     low, high = np.quantile(drawn, (0.025, 0.975))
     return float(low), float(high)
 

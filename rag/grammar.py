@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from rag.chinese import english_meanings
 from rag.values import MONTHS, Date, Quantity, dates, quantities
 from rag.words import STOPWORDS, Word, has_cjk, stem, words
 
@@ -28,12 +27,21 @@ def names(text: str) -> list[Word]:
 
 
 @cache
+def _lexicon() -> tuple[frozenset[str], frozenset[str]]:
+    """English words and, among them, verbs, taken from the Chinese-English dictionary by `python -m eval.fit english`.
+
+    To read them from the dictionary itself takes more than a second and the memory of 120,000 entries.
+    """
+    lines = (Path(__file__).parent / "data" / "english.txt").read_text(encoding="utf-8").splitlines()
+    entries = [line.split(" ") for line in lines if not line.startswith("#")]
+    return frozenset(entry[0] for entry in entries), frozenset(entry[0] for entry in entries if len(entry) > 1)
+
+
+@cache
 def _common_english() -> frozenset[str]:
     """English words that the Chinese-English dictionary writes in lower case: what is not among them may be a name."""
-    found: set[str] = set(STOPWORDS)
-    for meaning in english_meanings():
-        found.update(re.findall(r"(?<![A-Za-z'])[a-z]+(?![A-Za-z'])", meaning))
-    return frozenset(found) | {inflected for word in found for inflected in (f"{word}s", f"{word}ed", f"{word}ing")}
+    found = STOPWORDS | _lexicon()[0]
+    return found | {inflected for word in found for inflected in (f"{word}s", f"{word}ed", f"{word}ing")}
 
 
 @cache
@@ -42,10 +50,9 @@ def verb_stems() -> frozenset[str]:
     return frozenset(map(stem, plain_verbs()))
 
 
-@cache
 def plain_verbs() -> frozenset[str]:
     """English verbs as that dictionary gives them: to exceed."""
-    return frozenset(verb for meaning in english_meanings() for verb in re.findall(r"(?:^|[;,]\s)to ([a-z]+)", meaning))
+    return _lexicon()[1]
 
 
 @cache

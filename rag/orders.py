@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 _REACH = 400  # characters behind an order that belong to it
@@ -24,6 +24,7 @@ def _signs() -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(line, re.IGNORECASE | re.MULTILINE) for line in lines if line and not line.startswith("# "))
 
 
+@lru_cache(maxsize=8192)  # the same sentences are looked at for one question after another
 def is_order(text: str) -> bool:
     """Whether `text` speaks to a language model instead of to a reader."""
     plain = unicodedata.normalize("NFKC", visible(text))

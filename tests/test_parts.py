@@ -9,13 +9,16 @@ import pytest
 
 from app.sources import Source
 from app.viewer import render_document, render_source
+from eval.fit import lexicon
 from rag.chinese import to_english
 from rag.errors import UsageError
 from rag.glossary import Glossary, Term, load_glossary
+from rag.grammar import plain_verbs
 from rag.query import answer_type, covers, understand
 from rag.settings import load_settings
 from rag.types import Document
 from rag.words import index_terms, words
+from tests.conftest import CHECKOUT
 
 GLOSSARY = Glossary(
     (
@@ -118,3 +121,10 @@ def test_the_viewer_marks_a_quotation_and_escapes_the_rest() -> None:
     assert html.count("<li>") == 2
     marked = render_document(document, {}, text.index("item one"), text.index("item two") + 8)
     assert marked.count("<mark>") == 2
+
+
+def test_the_list_of_english_words_is_what_the_dictionary_gives() -> None:
+    assert (CHECKOUT / "rag" / "data" / "english.txt").read_text(encoding="utf-8") == lexicon(), (
+        "run `python -m eval.fit english`"
+    )
+    assert "exceed" in plain_verbs()
