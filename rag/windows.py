@@ -70,7 +70,7 @@ def _held(there: npt.NDArray[Any], weights: Floats, terms: list[str]) -> float:
     """
     chinese = np.fromiter((has_cjk(term) for term in terms), bool, len(terms))
     shares = [
-        float((there[:, of] @ weights[of]).max()) / float(weights[of].sum())
+        float(np.where(there[:, of], weights[of], 0.0).sum(axis=1).max()) / float(weights[of].sum())
         for of in (chinese, ~chinese)
         if weights[of].sum() > 0
     ]
