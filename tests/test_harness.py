@@ -273,3 +273,13 @@ def test_the_front_is_what_nothing_beats() -> None:
         for k, quality, ms in ((1, 1.0, 50.0), (2, 0.5, 10.0), (3, 0.4, 20.0))
     )
     assert front([slow, fast, worse]) == [slow, fast]
+
+
+def test_a_run_that_cannot_be_kept_is_said_so_in_one_sentence(own_home: Path, small: Path) -> None:
+    with closing(sqlite3.connect(own_home / "catalog.sqlite")) as database, database:
+        database.execute("CREATE TRIGGER full BEFORE INSERT ON runs BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    done = run_cli("eval", str(small), home=own_home)
+    assert done.returncode != 0
+    assert "the run cannot be kept in" in done.stderr
+    assert "disk is full" in done.stderr
+    assert "Traceback" not in done.stderr

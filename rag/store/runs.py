@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rag.errors import HomeError
 from rag.store.catalog import Catalog
 
 
@@ -20,9 +22,13 @@ class StoredRun:
 
 
 def add_run(catalog: Catalog, started_at: str, command: str, report: dict[str, Any]) -> int:
-    """The number of the run, which is kept from now on."""
+    """The number of the run, which is kept from now on. Raises HomeError when the catalog cannot be written."""
     row = (started_at, command, _packed(report))
-    number = catalog.db.execute("INSERT INTO runs (started_at, command, report) VALUES (?, ?, ?)", row).lastrowid
+    try:
+        number = catalog.db.execute("INSERT INTO runs (started_at, command, report) VALUES (?, ?, ?)", row).lastrowid
+    except sqlite3.Error as error:
+        said = f"the run cannot be kept in {catalog.path} ({error}); name a home that can be written, with --home"
+        raise HomeError(said) from error
     return int(number or 0)
 
 
