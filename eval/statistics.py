@@ -111,7 +111,10 @@ def area_under(curve: Sequence[tuple[float, float]]) -> float | None:
 
 
 def area_interval(sure: Sequence[float], right: Sequence[float], rounds: int = 500) -> tuple[float, float] | None:
-    """The 95 percent interval of the area under risk over coverage, by bootstrap over questions."""
+    """The 95 percent interval of the area under risk over coverage, by bootstrap over questions.
+
+    None where resampling shows no spread, as when nothing was wrong.
+    """
     if len(sure) < 2:
         return None
     random = np.random.default_rng(SEED)
@@ -121,4 +124,4 @@ def area_interval(sure: Sequence[float], right: Sequence[float], rounds: int = 5
         drawn = random.integers(0, len(x), len(x))
         areas.append(area_under(risk_coverage(x[drawn].tolist(), y[drawn].tolist())) or 0.0)
     low, high = np.quantile(areas, (0.025, 0.975))
-    return float(low), float(high)
+    return (float(low), float(high)) if low < high else None

@@ -43,7 +43,9 @@ _AMOUNT = re.compile(
 _COPULA = re.compile(r"^(?P<be>is|are|was|were) (?:an?|the|one of)\b")
 _PASSIVE = re.compile(r"^(?P<be>was|were) (?P<v>[a-z]+(?:ed|en|t|ld)(?: up)?)\b")
 _AUXILIARY = re.compile(r"\b(?:is|are|was|were|has|have|had|will|would|can|could|may|might|should|must|since)\b")
-_CLAUSE = re.compile(r"\b(who|which|that|whose|where|if|when|as|while|because|since|what|whoever|how)\b", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"\b(who|which|that|whose|where|if|when|as|while|because|since|what|whoever|how|whether)\b", re.IGNORECASE
+)
 # What only the sentences before can explain: such a question is not asked.
 _LEANS = re.compile(
     r"\b(its|their|it|they|this|these|the (?:term|programme|plan|first|second|third|full text))\b", re.IGNORECASE
@@ -106,7 +108,13 @@ def _base(verb: str) -> str:
 def _is_thing(subject: str) -> bool:
     """Whether it names something by itself: it has a name or two plain words, and no clause, list or figure within."""
     plain = [word for word in words(subject) if not word.is_stopword]
-    if not plain or len(subject) > 80 or _CLAUSE.search(subject) or re.search(r"[,;:()\d]", subject):
+    if (
+        not plain
+        or not subject[0].isalnum()
+        or len(subject) > 80
+        or _CLAUSE.search(subject)
+        or re.search(r"[,;:()\d]", subject)
+    ):
         return False
     return bool(names(f"of {subject}")) or len(plain) > 1
 

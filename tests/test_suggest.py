@@ -19,6 +19,8 @@ from rag.suggest import next_questions, questions_from, questions_of
         ("It was founded in 1999.", None),
         ("Returns fell from 30 percent in 2000 to 10 percent in 2019.", None),
         ("Who reads this was told in 2010.", None),
+        ("☒ Indicate by check mark is the form of 2010.", None),
+        ("Yes No Indicate by check mark whether the registrant is a large filer.", None),
     ],
 )  # fmt: skip
 def test_a_sentence_becomes_a_question_when_its_form_allows(sentence: str, question: str | None) -> None:
