@@ -17,11 +17,10 @@ def line_plot(
     x_label: str = "",
     x_ticks: Mapping[float, str] | None = None,
     y_top: float = 1.0,
-    joined: bool = True,
     height: int = 220,
     translated: tuple[str, str] | None = None,
 ) -> str:
-    """A figure with a line for each of `series`, from 0 to `y_top` in shares; points alone where they are not joined.
+    """A figure with a line for each of `series`, from 0 to `y_top` in shares.
 
     `x_ticks` name places of the x axis; without them it goes from 0 to the largest x. `translated`, in place of the
     title: an attribute that labels it and the HTML of its caption.
@@ -60,7 +59,7 @@ def line_plot(
         dots = (
             "".join(f'<circle cx="{x(a):.1f}" cy="{y(b):.1f}" r="3"/>' for a, b in points) if len(points) < 40 else ""
         )
-        line = f'<polyline points="{path}"/>' if joined else ""
+        line = f'<polyline points="{path}"/>'
         label = f'<text x="{_WIDTH - _RIGHT + 8}" y="{at:.1f}">{escape(name)}</text>'
         lines.append(f'<g class="bd-line-{n}">{line}{dots}{label}</g>')
     return _figure(height, f"{grid}{''.join(lines)}{names}", *(translated or _named(title)))
