@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -20,11 +21,17 @@ assert _BLOCK
 COMMANDS = _BLOCK.group(1).splitlines()
 
 
+@pytest.fixture(scope="module")
+def readme_home(corpus_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of their own for the commands, which build on one another and keep runs."""
+    return Path(shutil.copytree(corpus_home, tmp_path_factory.mktemp("readme") / "home"))
+
+
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_readme_works(command: str, corpus_home: Path) -> None:
+def test_a_command_of_the_readme_works(command: str, readme_home: Path) -> None:
     program, *arguments = shlex.split(command)
     assert program == "briefdesk"
-    done = run_cli(*arguments, home=corpus_home)
+    done = run_cli(*arguments, home=readme_home)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
 
