@@ -230,6 +230,11 @@ def test_a_follow_up_says_how_it_was_understood(page: Any) -> None:
 def test_a_comparison_is_a_table_that_fits_a_phone(page: Any) -> None:
     turn = ask(page, "Compare Intel and GlobalFoundries")
     assert turn.locator("table.bd-compare th[scope=col]").all_inner_texts() == ["Intel", "GlobalFoundries"]
+    named = "getComputedStyle(document.querySelector('.bd-compare td[data-column=Intel]'), '::before').content"
+    assert page.evaluate(named) == "none"
+    page.set_viewport_size({"width": 390, "height": 860})
+    assert page.evaluate(named) == '"Intel"', "where the columns stand below one another each says whose it is"
+    page.set_viewport_size({"width": 1360, "height": 860})
     turn.locator(".bd-compare .bd-chip").first.click()
     page.locator("#bd-source mark").first.wait_for()
     page.set_viewport_size({"width": 390, "height": 844})

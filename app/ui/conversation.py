@@ -125,7 +125,12 @@ def _laid_out(outline: Outline, rendered: Sequence[str]) -> list[str]:
         return [f"<h4>{escape(row.heading)}</h4>{cell(row.cells[0])}" for row in outline.rows]
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in outline.columns)
     body = "".join(
-        f'<tr><th scope="row">{escape(row.heading)}</th>{"".join(f"<td>{cell(c)}</td>" for c in row.cells)}</tr>'
+        f'<tr><th scope="row">{escape(row.heading)}</th>'
+        + "".join(
+            f'<td data-column="{escape(column)}">{cell(c)}</td>'
+            for column, c in zip(outline.columns, row.cells, strict=True)
+        )
+        + "</tr>"
         for row in outline.rows
     )
     return [f'<table class="bd-compare"><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>']
