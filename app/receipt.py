@@ -27,13 +27,7 @@ def receipt(answer: Answer, desk: Desk) -> dict[str, Any]:
         "receipt": 1,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "briefdesk": version("briefdesk"),
-        "corpus": {
-            "fingerprint": desk.library.fingerprint,
-            "documents": len(desk.library.listings),
-            "passages": desk.library.passage_count(),
-            "model": desk.embedder.name,
-            "model_fingerprint": desk.embedder.fingerprint,
-        },
+        "corpus": desk.library.identity,
         "settings": desk.settings.deciding,
         **record(answer),
     }

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from eval.metrics import FIGURES
 from eval.runs import Run
 from eval.statistics import Change, holm, paired
+from eval.terminal import TextConsole
 from rag.errors import UsageError
 
 
@@ -81,7 +80,7 @@ def _turned(before: Run, after: Run) -> list[dict[str, Any]]:
 
 
 def compare_text(found: Mapping[str, Any]) -> str:
-    console = Console(file=io.StringIO(), width=118, highlight=False)
+    console = TextConsole()
     one, other = found["before"], found["after"]
     console.print(f"run {one['run']} ({one['at']}) and run {other['run']} ({other['at']})")
     for key, (was, now) in found["differ"].items():
@@ -102,7 +101,7 @@ def compare_text(found: Mapping[str, Any]) -> str:
         for when in ("before", "after"):
             said = " ".join(row[f"answer_{when}"].split())
             console.print(f"  {when}: {row[when]}{f'; {said}' if said else ''}", markup=False, soft_wrap=True)
-    return str(console.file.getvalue()).rstrip()  # type: ignore[attr-defined]
+    return console.text()
 
 
 def _verdict(figures: Mapping[str, Mapping[str, Any]]) -> str:
@@ -118,7 +117,7 @@ def history_json(runs: Sequence[Run]) -> list[dict[str, Any]]:
 
 def history_text(runs: Sequence[Run]) -> str:
     """The runs, one a line, newest last."""
-    console = Console(file=io.StringIO(), width=118, highlight=False)
+    console = TextConsole()
     table = Table(show_edge=False, pad_edge=False)
     for column in ("run", "at", "set", "half", "mode"):
         table.add_column(column, no_wrap=True)
@@ -138,7 +137,7 @@ def history_text(runs: Sequence[Run]) -> str:
         "answer: answer right, with right evidence; abstention: abstention right; at 5: gold quotation retrieved at 5."
     )
     console.print(f"The test half was looked at in {looked} of these {len(runs)} runs.")
-    return str(console.file.getvalue()).rstrip()  # type: ignore[attr-defined]
+    return console.text()
 
 
 def _described(run: Run) -> dict[str, Any]:

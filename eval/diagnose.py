@@ -8,7 +8,7 @@ from rapidfuzz import fuzz
 
 from eval.dataset import Gold, Question
 from eval.evidence import in_passage, places, rank_of
-from eval.metrics import evidence_right, facts_said
+from eval.metrics import facts_said, is_right
 from rag.chain import Desk
 from rag.errors import UsageError
 from rag.generate import pack
@@ -38,13 +38,13 @@ def diagnose(desk: Desk, question: Question, answer: Answer, hits: Sequence[Hit]
     """
     if not question.answerable:
         return ("", "") if answer.abstained else ("wrongly answered", _said(answer))
-    if not answer.abstained and facts_said(question, answer) and evidence_right(question, answer):
+    if is_right(question, answer):
         return "", ""
     lost = _lost_before_search(desk, question)
     if lost[0]:
         return lost
     read = hits[: desk.settings.k]
-    if rank_of(question, read) is None and not (not answer.abstained and facts_said(question, answer)):
+    if rank_of(question, read) is None and not facts_said(question, answer):
         return _lost_in_search(desk, question, answer)
     if answer.abstained:
         return "wrongly abstained", f"confidence {answer.confidence:.2f}, needed {desk.settings.min_confidence:.2f}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -21,11 +20,10 @@ from rag.grammar import content, names
 from rag.orders import follows_an_order, visible
 from rag.suggest import questions_from
 from rag.types import Document, Passage
-from rag.values import dates, quantities
+from rag.values import YEAR, dates, quantities
 from rag.words import stems_of
 
 PROMPT = Path(__file__).parent / "templates" / "draft.md"
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _MISS_EVERY = 4  # a near miss after so many questions
 
 
@@ -102,13 +100,13 @@ def _facts(text: str, question: str) -> tuple[str, ...]:
 def is_certain(question: Question) -> bool:
     """Whether a drafted question has one answer wherever it is looked for: a date, or an amount of a named year."""
     return question.question.startswith("When") or bool(
-        question.question.startswith("How much") and _YEAR.search(question.question)
+        question.question.startswith("How much") and YEAR.search(question.question)
     )
 
 
 def _near_miss(desk: Desk, question: Question) -> Question | None:
     """The question with another year, one that no document names: the documents do not say."""
-    year = _YEAR.search(question.question)
+    year = YEAR.search(question.question)
     if not year:
         return None
     library = desk.library

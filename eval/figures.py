@@ -27,7 +27,7 @@ from eval.metrics import summary
 from eval.reliability import confidences
 from eval.reliability import figures as confidence_figures
 from eval.report import figures as run_figures
-from eval.run import alone, outcomes_of, run
+from eval.run import alone, outcomes_of
 from eval.runs import row_of
 from rag.chain import Desk
 from rag.settings import CHECKOUT, load_settings
@@ -50,7 +50,7 @@ def measure(desk: Desk) -> Figures:
     outcomes = list(outcomes_of(desk, questions))
     took_s = time.perf_counter() - begin
     turns = [question for question in questions if question.turns]
-    apart = {outcome.question.id: outcome for outcome in run(desk, alone(turns))}
+    apart = {outcome.question.id: outcome for outcome in outcomes_of(desk, alone(turns), whole=False)}
     found: Figures = {
         "measured": datetime.now(UTC).date().isoformat(),
         "set": {"questions": len(questions), "follow-ups": len(turns), "asked": _asked(questions)},
@@ -76,7 +76,7 @@ def measure(desk: Desk) -> Figures:
         }
         found["confidence"][half] = {
             key: round(value, 3)
-            for key, value in confidence_figures(*confidences(desk, half)).items()
+            for key, value in confidence_figures(*confidences(own)).items()
             if key in ("auc", "brier")
         }
         pairs = [pair for pair in load_pairs() if pair.half == half]

@@ -104,9 +104,7 @@ def measure(question: Question, response: Response, judge: Judge) -> dict[str, f
         said, _ = shown(answer)
         text = "" if answer.abstained else normalised(said)
         found["facts_said"] = mean(float(says(text, fact)) for fact in question.facts)
-        found["right"] = found["answer_right"] = float(
-            facts_said(question, answer) and evidence_right(question, answer)
-        )
+        found["right"] = found["answer_right"] = float(is_right(question, answer))
     if question.reference:
         text = "" if answer.abstained else answer.text
         found["token_f1"] = token_f1(question.reference, text)
@@ -114,6 +112,11 @@ def measure(question: Question, response: Response, judge: Judge) -> dict[str, f
         if (alike := likeness(judge.embedder, question.reference, text)) is not None:
             found["similarity"] = alike
     return found | _citations(question, answer, judge)
+
+
+def is_right(question: Question, answer: Answer) -> bool:
+    """Whether the answer says the key facts, on right evidence."""
+    return facts_said(question, answer) and evidence_right(question, answer)
 
 
 def facts_said(question: Question, answer: Answer) -> bool:

@@ -15,16 +15,17 @@ from typing import Any
 import click
 
 from eval.dataset import DEFAULT_SET, HALVES, load_set
+from eval.metrics import Outcome
+from eval.run import outcomes_of
 from rag.chain import Desk
 from rag.settings import load_settings
 
 BINS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
-def confidences(desk: Desk, half: str) -> tuple[list[float], list[bool]]:
-    """The confidence of each question of a half, and whether the documents answer it."""
-    questions = [question for question in load_set(DEFAULT_SET) if question.half == half]
-    return [desk.ask(question.question).confidence for question in questions], [q.answerable for q in questions]
+def confidences(outcomes: Sequence[Outcome]) -> tuple[list[float], list[bool]]:
+    """The confidence of each answer, and whether the documents answer its question."""
+    return [one.answer.confidence for one in outcomes], [one.question.answerable for one in outcomes]
 
 
 def figures(sure: Sequence[float], answerable: Sequence[bool]) -> dict[str, Any]:
@@ -68,9 +69,13 @@ def plot(found: dict[str, dict[str, Any]], path: Path) -> None:
 def main(target: Path | None) -> None:
     """Measure the confidence on both halves."""
     desk = Desk(load_settings(llm=""))
-    found: dict[str, dict[str, Any]] = {half: figures(*confidences(desk, half)) for half in HALVES}
-    for half, values in found.items():
-        click.echo(f"{half}: area under the curve {values['auc']:.3f}, Brier score {values['brier']:.3f}")
+    questions = load_set(DEFAULT_SET)
+    found: dict[str, dict[str, Any]] = {}
+    for half in HALVES:
+        outcomes = outcomes_of(desk, [one for one in questions if one.half == half], whole=False)
+        found[half] = figures(*confidences(list(outcomes)))
+    for name, values in found.items():
+        click.echo(f"{name}: area under the curve {values['auc']:.3f}, Brier score {values['brier']:.3f}")
         for count, sure, share in values["bins"]:
             click.echo(f"  {count:3} questions at confidence {sure:.2f}: {share:.2f} answerable")
     if target:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from eval.baselines import BASELINES
@@ -18,6 +16,7 @@ from eval.diagnose import STAGES
 from eval.metrics import FIGURES, GROUPS, by_figure, is_reached, means
 from eval.runs import Run
 from eval.statistics import area_interval, area_under, risk_coverage, share_interval
+from eval.terminal import TextConsole
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -32,7 +31,7 @@ def report_json(run: Run) -> dict[str, Any]:
         **{key: value for key, value in run.report.items() if key != "lost_gold"},
         "halves": {half: {**plain_figures(rows), **latencies(rows)} for half, rows in halves.items()},
         "figures": {half: figures(rows) for half, rows in halves.items()},
-        "baselines": {name: _baseline(run.outcomes, name) for name in BASELINES},
+        "baselines": {name: baseline_figures(run.outcomes, name) for name in BASELINES},
         "kinds": {kind: plain_figures([row for row in run.outcomes if row["kind"] == kind]) for kind in kinds},
         "stages": {half: stages(rows) for half, rows in halves.items()},
         "stages_by": stages_by(run.outcomes),
@@ -51,7 +50,7 @@ def figures(rows: Rows) -> dict[str, dict[str, Any]]:
     own = by_figure({row["id"]: row["values"] for row in rows})
     if all(row["answerable"] for row in rows):
         own.pop("abstention_precision", None)  # no abstention could be due
-    trivial = {name: _baseline(rows, name) for name in BASELINES}
+    trivial = {name: baseline_figures(rows, name) for name in BASELINES}
     found: dict[str, dict[str, Any]] = {}
     for key, values in own.items():
         value = statistics.fmean(values.values())
@@ -69,7 +68,8 @@ def figures(rows: Rows) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _baseline(rows: Rows, name: str) -> dict[str, float | None]:
+def baseline_figures(rows: Rows, name: str) -> dict[str, float | None]:
+    """For each figure the mean of a baseline's values, None where none counts toward it."""
     return means({row["id"]: row.get("baselines", {}).get(name, {}) for row in rows})
 
 
@@ -192,7 +192,7 @@ def judge_notes(judge: Mapping[str, Any] | None) -> list[str]:
 
 def report_text(run: Run) -> str:
     """The run for a terminal."""
-    console = Console(file=io.StringIO(), width=118, highlight=False)
+    console = TextConsole()
     found = report_json(run)
     console.print(_figures_table(run, found))
     for line in notes(found):
@@ -213,7 +213,7 @@ def report_text(run: Run) -> str:
         console.print("\n".join(lines), soft_wrap=True, markup=False)
     for line in found["lost_gold"]:
         console.print(f"\nlost gold: {line}", soft_wrap=True, markup=False)
-    return str(console.file.getvalue()).rstrip()  # type: ignore[attr-defined]
+    return console.text()
 
 
 def _figures_table(run: Run, found: Mapping[str, Any]) -> Table:

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from eval.baselines import BASELINES, baseline
 from eval.dataset import Question
 from eval.diagnose import diagnose
 from eval.evidence import rank_of
-from eval.metrics import FIGURES, Outcome, Response, evidence_right, facts_said, measure
+from eval.metrics import FIGURES, Outcome, Response, is_right, measure
 from eval.model_judge import ModelJudge
 from eval.ranking import DEPTH
 from rag.chain import Desk
 from rag.types import Answer
-
-
-def run(
-    desk: Desk,
-    questions: Sequence[Question],
-    progress: Callable[[int, int], None] = lambda done, total: None,
-    parallel: int = 1,
-) -> list[Outcome]:
-    """The outcome of each question, in order."""
-    outcomes: list[Outcome] = []
-    for outcome in outcomes_of(desk, questions, parallel):
-        outcomes.append(outcome)
-        progress(len(outcomes), len(questions))
-    return outcomes
 
 
 def outcomes_of(
@@ -96,7 +82,7 @@ def _right_if_answered(desk: Desk, question: Question, answer: Answer) -> float 
         return 0.0
     if answer.abstained:
         answer = desk.quoted(answer.understood or question.question, min_confidence=0.0)
-    return float(facts_said(question, answer) and evidence_right(question, answer))
+    return float(is_right(question, answer))
 
 
 def alone(questions: Sequence[Question]) -> list[Question]:

@@ -78,13 +78,7 @@ def header(desk: Desk, name: str, questions: Sequence[Question], half: str, samp
         "seed": seed,
         "mode": desk.mode,
         "settings": desk.settings.deciding,
-        "corpus": {
-            "fingerprint": desk.library.fingerprint,
-            "documents": len(desk.library.listings),
-            "passages": desk.library.passage_count(),
-            "model": desk.embedder.name,
-            "model_fingerprint": desk.embedder.fingerprint,
-        },
+        "corpus": desk.library.identity,
         "versions": {"briefdesk": version("briefdesk"), "python": platform.python_version()}
         | {name: version(name) for name in _LIBRARIES},
         "machine": {"system": platform.platform(), "cores": os.cpu_count()},

@@ -6,7 +6,6 @@ the other, beside the settings that were there before, with a test of whether th
 
 from __future__ import annotations
 
-import io
 import itertools
 import statistics
 import tempfile
@@ -18,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from rich.console import Console
 from rich.table import Table
 
 from eval.compare import changes
@@ -27,6 +25,7 @@ from eval.metrics import by_figure
 from eval.run import outcomes_of
 from eval.runs import Run, header, keep_run
 from eval.statistics import Change, interval, paired
+from eval.terminal import TextConsole
 from ingest.pipeline import ingest
 from rag.chain import Desk
 from rag.errors import UsageError
@@ -217,7 +216,7 @@ def tuned_json(found: Tuned) -> dict[str, Any]:
 
 def tuned_text(found: Tuned) -> str:
     """The front of quality against time, and what came of the winner on the test half."""
-    console = Console(file=io.StringIO(), width=118, highlight=False)
+    console = TextConsole()
     table = Table(show_edge=False, pad_edge=False)
     for column in ("settings (development half)", f"{found.figure}", "interval", "median ms", ""):
         table.add_column(column, justify="left" if column.startswith("settings") else "right")
@@ -231,7 +230,7 @@ def tuned_text(found: Tuned) -> str:
     console.print("front: none other is as good and faster, or as fast and better.\n")
     for line in _verdict(found):
         console.print(line, soft_wrap=True)
-    return str(console.file.getvalue()).rstrip()  # type: ignore[attr-defined]
+    return console.text()
 
 
 def _verdict(found: Tuned) -> Iterator[str]:

@@ -19,7 +19,7 @@ from rag.orders import follows_an_order
 from rag.query import Need, covers, understand
 from rag.store.library import PRIMARY_GROUP, Library
 from rag.types import Citation, Document, Hit, Outline, Passage, Row, Sentence
-from rag.values import quantities
+from rag.values import YEAR, quantities
 from rag.words import index_terms, stems_of, words
 
 Kind = Literal["comparison", "summary", "briefing"]
@@ -62,7 +62,6 @@ _BRIEF = re.compile(
 _CONTRAST = re.compile(
     r"\b(while|whereas|than|but|unlike|against|compared|above|below|ahead of|behind)\b", re.IGNORECASE
 )
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _IN_YEAR = re.compile(r"^(?:the )?(?P<what>.+?) (?:in|of|for) (?P<year>(?:19|20)\d\d)$", re.IGNORECASE)
 _OWNED = re.compile(r"^(?:the )?(?P<what>[a-z][a-z -]+?) (?:of|by|in) (?P<who>(?:the )?[A-Z].*)$")
 _THIS = re.compile(r"^(it|this|that|the|this|the current)?\s*(document|text|paper|file|source|note)?$", re.IGNORECASE)
@@ -113,10 +112,10 @@ def task_of(question: str) -> Task | None:
 
 def _comparison(a: str, b: str, aspect: str) -> Task:
     """What is named once and meant of both: "basic research in 2023 and 2024", "the investments of A and B in C"."""
-    if (dated := _IN_YEAR.match(a)) and _YEAR.fullmatch(b):
+    if (dated := _IN_YEAR.match(a)) and YEAR.fullmatch(b):
         what, years = dated["what"], (dated["year"], b)
         return Task("comparison", years, what, tuple(f"What was the {what} in {year}?" for year in years))
-    if (owned := _OWNED.match(a)) and " of " not in b and not _YEAR.search(a):
+    if (owned := _OWNED.match(a)) and " of " not in b and not YEAR.search(a):
         what, where = owned["what"], f" in {aspect}" if aspect else ""
         questions = tuple(f"What was the {what} of {who}{where}?" for who in (owned["who"], b))
         return Task("comparison", (owned["who"], b), f"{what}{where}", questions)

@@ -12,6 +12,7 @@ from rag.errors import UsageError
 from rag.glossary import Glossary
 from rag.orders import without_orders
 from rag.places import places
+from rag.values import YEAR
 from rag.words import has_cjk, index_terms, words
 
 AnswerType = Literal["when", "quantity", "who", "where", "why", "list", "definition", "other"]
@@ -102,7 +103,6 @@ def checked(question: str, max_chars: int) -> str:
 
 _ASKS = r"(?:(?:by|since|until|in|on|at|from|of|for) )?(?:who|whom|what|which|when|where|why|how)\b"
 _BOTH = re.compile(rf"^(?P<first>{_ASKS}.+?),?\s+and\s+(?P<second>{_ASKS}.+)\?$", re.IGNORECASE)
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _WHOLE = 4  # words that a question of its own has
 
 
@@ -112,7 +112,7 @@ def both_asked(question: str) -> tuple[str, str] | None:
     if not match or any(len(match[part].split()) < _WHOLE for part in ("first", "second")):
         return None
     second = match["second"]
-    years = _YEAR.findall(match["first"]), _YEAR.findall(second)
+    years = YEAR.findall(match["first"]), YEAR.findall(second)
     if [len(found) for found in years] == [1, 1] and _says_no_more(second, match["first"]):
         second = match["first"].replace(years[0][0], years[1][0])  # "..., and what share in 2024?"
     return f"{match['first']}?", f"{second[0].upper()}{second[1:]}?"
@@ -120,7 +120,7 @@ def both_asked(question: str) -> tuple[str, str] | None:
 
 def _says_no_more(second: str, first: str) -> bool:
     """Whether the words of `second` stand in `first`, but for a year."""
-    return set(index_terms(_YEAR.sub("", second))) <= set(index_terms(first))
+    return set(index_terms(YEAR.sub("", second))) <= set(index_terms(first))
 
 
 def understand(question: str, glossary: Glossary, *, max_chars: int = 2000) -> Query:

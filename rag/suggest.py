@@ -15,6 +15,7 @@ from rag.grammar import names, plain_verbs, verbs
 from rag.orders import follows_an_order
 from rag.places import places
 from rag.types import Answer, Document, Passage
+from rag.values import YEAR
 from rag.words import STOPWORDS, leans_on_the_one_before, stems_of, words
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def questions_from(text: str) -> list[str]:
 
 
 def _asked(subject: str, rest: str) -> Iterator[str]:
-    dated = _DATE.search(rest) if len(re.findall(r"\b(?:19|20)\d\d\b", rest)) == 1 else None
+    dated = _DATE.search(rest) if len(YEAR.findall(rest)) == 1 else None
     undated = f"{rest[: dated.start()]}{rest[dated.end() :]}" if dated else rest
     if passive := _PASSIVE.match(rest):
         if dated:

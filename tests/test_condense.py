@@ -9,7 +9,7 @@ import pytest
 
 from eval.dataset import DEFAULT_SET, load_set
 from eval.metrics import summary
-from eval.run import alone, run
+from eval.run import alone, outcomes_of
 from rag.chain import Desk
 from rag.condense import Turn, condense, kind_of
 from rag.embedding import Embedder
@@ -97,8 +97,8 @@ def test_a_model_condenses_where_there_is_one(corpus_home: Path, embedder: Embed
 def test_follow_ups_are_answered_as_well_as_what_they_stand_for(desk: Desk) -> None:
     questions = [question for question in load_set(DEFAULT_SET) if question.turns]
     assert len(questions) >= 30
-    together = summary(run(desk, questions))["answer_right"]
-    apart = summary(run(desk, alone(questions)))["answer_right"]
+    together = summary(list(outcomes_of(desk, questions)))["answer_right"]
+    apart = summary(list(outcomes_of(desk, alone(questions))))["answer_right"]
     assert isinstance(together, float)
     assert isinstance(apart, float)
     assert together >= apart - 0.05

@@ -23,8 +23,9 @@ from eval.dataset import DEFAULT_SET, SETS, load_set, of_half
 from eval.diagnose import STAGES
 from eval.grade import evidence_of
 from eval.html import render_html
-from eval.metrics import FIGURES, Outcome, by_figure
+from eval.metrics import FIGURES, Outcome
 from eval.plot import line_plot
+from eval.report import baseline_figures
 from eval.run import outcomes_of
 from eval.runs import Run, header, keeping, load_run, load_runs
 from eval.statistics import Change, share_interval
@@ -140,10 +141,7 @@ class CheckPage:
             compared = (before[-1], run) if before else None
             columns += [t("change since run {n}", n=before[-1].number)] if compared else []
             columns += [t(name) for name in BASELINES]
-        trivial = {
-            name: by_figure({row["id"]: row.get("baselines", {}).get(name, {}) for row in run.outcomes})
-            for name in (BASELINES if len(runs) == 1 else ())
-        }
+        trivial = {name: baseline_figures(run.outcomes, name) for name in (BASELINES if len(runs) == 1 else ())}
         differences = changes(*compared) if compared else {}
         head, more = "", ""
         for key, figure in FIGURES.items():
@@ -151,7 +149,7 @@ class CheckPage:
                 continue
             cells = [_with_interval(one, key) for one in values]
             cells += [_change(differences.get(key))] if compared else []
-            cells += [_mean(own.get(key, {})) for own in trivial.values()]
+            cells += [_share(own[key]) for own in trivial.values()]
             row = "".join(f'<td class="bd-number">{cell}</td>' for cell in cells)
             row = f'<tr><th scope="row">{t(figure.label)}</th>{row}</tr>'
             head, more = (head + row, more) if key in _HEADLINES else (head, more + row)
@@ -213,8 +211,8 @@ def _change(change: Change | None) -> str:
     return f"{change.mean:+.1%}" + (f" [{bounds[0]:+.0%}, {bounds[1]:+.0%}]{sure}" if bounds else "")
 
 
-def _mean(values: Mapping[str, float]) -> str:
-    return f"{sum(values.values()) / len(values):.1%}" if values else "-"
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
 
 
 def _outcomes(runs: Sequence[tuple[Run, list[Outcome]]]) -> str:

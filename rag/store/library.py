@@ -79,6 +79,17 @@ class Library:
         """The same for the same documents, cut into passages in the same way, on any machine."""
         return corpus_fingerprint(self.listings.values())
 
+    @property
+    def identity(self) -> dict[str, object]:
+        """What was asked, for records of answers and of evaluations: documents, passages, model."""
+        return {
+            "fingerprint": self.fingerprint,
+            "documents": len(self.listings),
+            "passages": self.passage_count(),
+            "model": self.embedder.name,
+            "model_fingerprint": self.embedder.fingerprint,
+        }
+
     def passage_count(self) -> int:
         return self.columns.count
 
