@@ -37,6 +37,11 @@ def add(desk: Desk, files: Sequence[Path], addresses: Sequence[str]) -> Iterator
             yield UsageError(f"{address[:200]} is no address; it must begin with http:// or https://")
             return
     try:
+        _ = desk.library  # a home that was removed is not begun anew with one document
+    except BriefdeskError as error:
+        yield error
+        return
+    try:
         sources = [str(_kept(desk.settings.home / UPLOADS, path)) for path in files] + list(addresses)
     except OSError as error:
         yield UsageError(f"the file cannot be kept in {desk.settings.home} ({error.strerror})")

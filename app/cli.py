@@ -12,6 +12,7 @@ import click
 
 from app.batch import answer_all, print_json
 from app.evaluation import eval_group
+from app.operating import backup, forget, restore
 from app.options import (
     batch_option,
     filter_options,
@@ -204,20 +205,24 @@ def doctor(repair: bool, as_json: bool, **flags: Any) -> None:
     settings = open_settings(**flags)
     from rag.store.doctor import examine
 
-    found, mended = examine(settings.home, settings.embedder(), repair=repair, server=settings.chroma)
+    found = examine(settings.home, settings.embedder(), repair=repair, server=settings.chroma)
     if as_json:
-        print_json({"findings": found, "repaired": mended})
-    elif not found:
+        print_json({"findings": list(found.findings), "repaired": found.mended})
+    elif not found.findings:
         click.echo("Everything is in order.")
     else:
-        for line in found:
+        for line in found.findings:
             click.echo(f"- {line}")
-        click.echo("Mended." if mended else "Run `briefdesk doctor --repair` to mend this.")
-    if found and not mended:
+        if found.mended:
+            click.echo("Mended.")
+        elif found.mendable:
+            click.echo("Run `briefdesk doctor --repair` to mend this.")
+    if found.findings and not found.mended:
         sys.exit(1)
 
 
-cli.add_command(eval_group)
+for command in (eval_group, backup, restore, forget):
+    cli.add_command(command)
 
 
 def main() -> None:

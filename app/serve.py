@@ -33,10 +33,13 @@ def serve_page(settings: Settings, host: str, port: int) -> None:
     from app.progress import ingest_with_progress, print_report
     from ingest.pipeline import is_stale
     from rag.chain import Desk
+    from rag.store.doctor import mend_index
 
     embedder = settings.embedder()
     if is_stale(settings, embedder):
         print_report(ingest_with_progress((), settings, embedder))
+    for line in mend_index(settings.home, embedder, settings.chroma):
+        print(f"mended from the catalog: {line}", flush=True)
     desk = Desk(settings, embedder)
     from app.api import answer_in_json
     from app.ui.page import build_page, look

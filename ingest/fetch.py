@@ -89,6 +89,11 @@ class Fetcher:
         self._keep(record, data)
         return Raw(data, record.name, {})
 
+    def forget(self, url: str) -> None:
+        """Deletes what was kept of `url`."""
+        for path in self._paths(url):
+            path.unlink(missing_ok=True)
+
     def _get(self, client: Any, url: str, headers: dict[str, str]) -> tuple[int, Any, bytes]:
         """Status, headers and content; tried again when the server is busy or the line is cut."""
         import httpx

@@ -17,8 +17,10 @@ from rag.embedding import Embedder, Floats
 from rag.errors import OutdatedHomeError, SourceRefusedError, UsageError
 from rag.settings import Settings
 from rag.store.catalog import Catalog, Member, content_hash
-from rag.store.library import check_model, publish, writing
+from rag.store.library import check_model
+from rag.store.publish import publish
 from rag.store.runs import add_run
+from rag.store.writer import writing
 from rag.types import Document
 
 log = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ from rag.query import Query, both_asked, checked, understand
 from rag.rerank import LOOKED_AT, Reranker
 from rag.retrieve import retrieve
 from rag.settings import Settings
-from rag.store.library import Library
+from rag.store.library import Library, open_library
 from rag.support import Judge
 from rag.types import Answer, Citation, Definition, Hit, Sentence, Step
 
@@ -57,7 +57,8 @@ class Desk:
     def __init__(self, settings: Settings, embedder: Embedder | None = None) -> None:
         self.settings = settings
         self.embedder = embedder or settings.embedder()
-        self._library = Library(settings.home, self.embedder, settings.chroma)
+        self._library = open_library(settings.home, self.embedder, settings.chroma)
+        self._opening = threading.Lock()
         self._model = LanguageModel(settings) if settings.llm else None
         if self._model is not None:  # a second's work, done before the first sentence is there to be checked
             threading.Thread(target=verb_stems, daemon=True).start()
@@ -65,10 +66,20 @@ class Desk:
 
     @property
     def library(self) -> Library:
-        """The newest generation. Who answers one question takes it once, so that a switch never mixes two."""
-        if self._library.catalog.generation != self._library.generation:
-            self._library = Library(self.settings.home, self.embedder, self.settings.chroma)
+        """The newest generation. Who answers one question takes it once, so that a switch never mixes two.
+
+        Raises EmptyIndexError when the home was removed, StoreError when its index was damaged.
+        """
+        if not self._library.is_current:
+            with self._opening:  # one thread opens it, the others take what it opened
+                if not self._library.is_current:
+                    self._library = self._newest()
         return self._library
+
+    def _newest(self) -> Library:
+        if not self._library.catalog.in_place:  # another home lies at the same paths, which Chroma takes for this one
+            self._library.close()
+        return open_library(self.settings.home, self.embedder, self.settings.chroma)
 
     @cached_property
     def glossary(self) -> Glossary:

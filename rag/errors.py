@@ -39,6 +39,10 @@ class OutdatedHomeError(HomeError):
     """The home was made by an older version; the next ingestion brings it up to date."""
 
 
+class DamagedCatalogError(HomeError):
+    """The system of record itself is not whole; only a backup helps."""
+
+
 class StoreError(BriefdeskError):
     """A store, or the server it is on, does not answer or does not hold what it should."""
 

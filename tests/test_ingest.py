@@ -20,7 +20,7 @@ from rag.embedding import Embedder
 from rag.errors import EmptyIndexError, HomeError, LockedError, ModelMismatchError, OutdatedHomeError
 from rag.settings import Settings, load_settings
 from rag.store.catalog import Catalog
-from rag.store.doctor import examine
+from rag.store.doctor import Examination, examine
 from rag.store.library import Library, generation_folder
 from tests.conftest import CHECKOUT
 
@@ -180,12 +180,10 @@ def test_a_lost_index_is_found_and_restored_without_embedding(
     before = passages_of(settings, embedder)
     generation = Catalog(settings.home / "catalog.sqlite").generation
     shutil.rmtree(generation_folder(settings.home, generation) / part)
-    findings, mended = examine(settings.home, embedder, repair=False)
-    assert findings
-    assert not mended
+    assert examine(settings.home, embedder, repair=False).mendable
     monkeypatch.setattr(embedder, "embed", lambda *a, **k: pytest.fail("nothing may be embedded again"))
-    assert examine(settings.home, embedder, repair=True)[1]
-    assert examine(settings.home, embedder, repair=False) == ([], False)
+    assert examine(settings.home, embedder, repair=True).mended
+    assert examine(settings.home, embedder, repair=False) == Examination()
     assert passages_of(settings, embedder) == before
 
 
@@ -210,7 +208,7 @@ def test_a_killed_run_leaves_the_old_index(settings: Settings, corpus: Path, emb
     run.wait()
     now = passages_of(settings, embedder)
     assert before.items() <= now.items()
-    assert examine(settings.home, embedder, repair=False) == ([], False)
+    assert examine(settings.home, embedder, repair=False) == Examination()
     ingest([], settings, embedder)
     assert len({text for text in passages_of(settings, embedder).values() if "topic 39" in text}) > 0
 

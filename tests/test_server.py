@@ -21,7 +21,7 @@ from rag.embedding import Embedder
 from rag.errors import StoreError, UsageError
 from rag.settings import Settings, load_settings
 from rag.store.catalog import Catalog
-from rag.store.doctor import examine
+from rag.store.doctor import Examination, examine
 from tests.conftest import CHECKOUT, Served, free_port, run_cli
 
 QUESTIONS = (
@@ -99,7 +99,7 @@ def test_a_server_and_the_embedded_store_answer_alike(on_server: Settings, desk:
     for question in QUESTIONS:
         assert found(remote, question) == found(desk, question)
         assert remote.ask(question).text == desk.ask(question).text
-    assert examine(on_server.home, embedder, repair=False, server=on_server.chroma) == ([], False)
+    assert examine(on_server.home, embedder, repair=False, server=on_server.chroma) == Examination()
     remote.close()
 
 

@@ -26,7 +26,8 @@ from eval.dataset import DEFAULT_SET, load_set
 from rag.embedding import Embedder, Floats
 from rag.settings import CHECKOUT, load_settings
 from rag.store.catalog import Member, content_hash
-from rag.store.library import publish, writing
+from rag.store.publish import publish
+from rag.store.writer import writing
 from rag.types import Document, Passage
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)

@@ -12,15 +12,17 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
 from rag.embedding import Floats
 from rag.errors import HomeError, OutdatedHomeError
+from rag.store.backup import damaged, is_damage
 from rag.types import Document, Listing, Passage
 
 SCHEMA_VERSION = 3
@@ -77,18 +79,24 @@ class Catalog:
             raise HomeError(f"there is no index at {path.parent}; run `briefdesk ingest`")
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
+        self._how = "" if create else _reachable(path)
         try:
-            self.db.execute("PRAGMA journal_mode=WAL")
+            if not self._how:
+                self.db.execute("PRAGMA journal_mode=WAL")
             if create:
                 self.db.executescript(_SCHEMA)
                 self.db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
                 self._upgrade()
-        except sqlite3.Error as error:
+            version = self.meta("schema") or ""
+            self._file = _file_of(path)
+        except (sqlite3.Error, OSError) as error:
+            if is_damage(error):
+                raise damaged(path.parent, str(error)) from error
             raise HomeError(
                 f"the catalog {path} cannot be opened ({error}); check that the folder is readable and writable, "
                 "or name another with --home"
             ) from error
-        if (version := self.meta("schema") or "") != str(SCHEMA_VERSION):
+        if version != str(SCHEMA_VERSION):
             if version.isdecimal() and int(version) < SCHEMA_VERSION:
                 raise OutdatedHomeError(
                     f"the home {path.parent} was made by an older version; `briefdesk ingest` brings it up to date"
@@ -102,12 +110,20 @@ class Catalog:
         """This thread's connection."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=30)
+            connection = _connected(f"file:{quote(str(self.path))}{self._how}")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
             self._local.connection = connection
             self._connections.append(connection)
         return connection
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the file that is open is still the one at its path."""
+        try:
+            return _file_of(self.path) == self._file
+        except OSError:
+            return False
 
     def _upgrade(self) -> None:
         """Brings an older catalog up to date.
@@ -249,6 +265,24 @@ class Catalog:
         row = self.db.execute("SELECT * FROM documents WHERE id = ? AND recipe = ?", (document_id, recipe)).fetchone()
         return None if row is None else _document(row)
 
+    def every_document(self) -> Iterator[Document]:
+        """All that is stored, also of earlier generations."""
+        return (_document(row) for row in self.db.execute("SELECT * FROM documents"))
+
+    def move_sources(self, before: str, now: str) -> None:
+        """Renames the sources below the folder `before`, which has moved to `now`."""
+        with self.transaction():
+            for table in ("members", "documents"):
+                self.db.execute(
+                    f"UPDATE {table} SET source = ? || substr(source, ?) WHERE substr(source, 1, ?) = ?",
+                    (now + "/", len(before) + 2, len(before) + 1, before + "/"),
+                )
+
+    def shrink(self) -> None:
+        """Gives back the room of what was deleted, and empties the log of what was written ahead."""
+        self.db.execute("VACUUM")
+        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def documents(self, members: Iterable[Member]) -> dict[str, Document]:
         """The documents of `members` by id, with their texts."""
         found = {member.document_id: self.document(member.document_id, member.recipe) for member in members}
@@ -350,6 +384,33 @@ class Catalog:
         except sqlite3.Error as error:
             return [f"the catalog cannot be read: {error}"]
         return [str(row[0]) for row in rows if row[0] != "ok"]
+
+
+def _connected(address: str) -> sqlite3.Connection:
+    return sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None, timeout=30)
+
+
+def _reachable(path: Path) -> str:
+    """How a catalog is opened for reading: as a file that does not change, where there is no room for SQLite's own.
+
+    On a disk that is full or cannot be written it can make no file for its write-ahead log, without which it does not
+    read; when nothing waits in that log, nothing is missed.
+    """
+    try:
+        with closing(_connected(f"file:{quote(str(path))}")) as connection:
+            connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        ahead = path.with_name(f"{path.name}-wal")
+        if not ahead.exists() or not ahead.stat().st_size:
+            return "?immutable=1"
+    except sqlite3.Error:
+        pass  # what is wrong is said where it is opened
+    return ""
+
+
+def _file_of(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def content_hash(text: str) -> str:

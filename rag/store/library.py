@@ -1,34 +1,33 @@
-"""Catalog, vectors, words and columns as one: opened together, changed together, always of the same generation."""
+"""Catalog, vectors, words and columns as one: opened together, always of the same generation."""
 
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import shutil
-import uuid
+import tempfile
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 
-from rag.embedding import Embedder, Floats, TokenVectors
-from rag.errors import BriefdeskError, EmptyIndexError, HomeError, LockedError, ModelMismatchError, StoreError
-from rag.store.catalog import Catalog, Member
-from rag.store.columns import Columns, ColumnsWriter, block_of, numbers
+from rag.embedding import Embedder, TokenVectors
+from rag.errors import EmptyIndexError, ModelMismatchError, StoreError
+from rag.store.backup import CATALOG
+from rag.store.catalog import Catalog
+from rag.store.columns import Columns
+from rag.store.hold import hold
 from rag.store.lexical import LexicalStore
-from rag.store.vectors import Server, VectorStore
+from rag.store.seal import damage
+from rag.store.vectors import Server, VectorStore, copy_vectors
 from rag.types import Document, Hit, Listing, Passage
-from rag.words import index_terms
-
-log = logging.getLogger(__name__)
 
 PRIMARY_GROUP = "brief"
+_OPENINGS = 2  # tries at an index that goes while it is opened
+LITTLE_BYTES = 1_000_000  # of room on a disk: the stores cannot be opened there, and errors are about that
 _TEXTS = 256  # documents whose texts are kept in memory
-_ADDED_TOGETHER = 2000  # vectors: each call to a store costs, and all at once would fill the memory
 
 
 class Library:
@@ -39,32 +38,62 @@ class Library:
     """
 
     def __init__(self, home: Path, embedder: Embedder, server: Server | None = None) -> None:
-        if not (home / "catalog.sqlite").exists():
+        if not (home / CATALOG).exists():
             raise EmptyIndexError(f"nothing has been ingested into {home}; run `briefdesk ingest`")
         self.home = home
         self.embedder = embedder
-        self.catalog = Catalog(home / "catalog.sqlite")
+        self._closed = False
+        self.catalog = Catalog(home / CATALOG)
+        weakref.finalize(self, self.catalog.close)
         self.generation = self.catalog.generation
+        folder = generation_folder(home, self.generation)
+        try:
+            self._let_go = hold(folder)
+        except OSError as error:
+            raise StoreError(f"the index {folder} is missing; run `briefdesk doctor --repair`") from error
+        weakref.finalize(self, self._let_go)
         self.listings: dict[str, Listing] = self.catalog.listings(self.generation)
         if not self.listings:
             raise EmptyIndexError(f"nothing has been ingested into {home}; run `briefdesk ingest`")
         check_model(self.catalog, embedder)
-        folder = generation_folder(home, self.generation)
         if not folder.is_dir():
-            raise BriefdeskError(f"the index {folder} is missing; run `briefdesk doctor --repair`")
+            raise StoreError(f"the index {folder} is missing; run `briefdesk doctor --repair`")
+        if wrong := damage(folder, whole=False):
+            raise StoreError(f"the index {folder} is damaged ({wrong[0]}); run `briefdesk doctor --repair`")
         self.documents = Documents(self.catalog, self.listings)
-        self.lexical = LexicalStore(folder / "lexical")
+        stores = self._writable(folder, server)
+        self.lexical = LexicalStore(stores / "lexical")
         try:
             self.columns = Columns(folder / "columns")
         except (OSError, ValueError, KeyError) as error:
             raise StoreError(f"the index {folder} is not whole; run `briefdesk doctor --repair`") from error
         # One flag a document of the columns: whether it is what the library is about, and not a note around it.
         self.is_primary = np.array([self._group(key) == PRIMARY_GROUP for key in self.columns.documents], np.float32)
-        self.vectors = open_vectors(home, self.catalog, self.generation, server)
+        self.vectors = open_vectors(home, self.catalog, stores, server)
+        # Whoever still answers from it holds it; when the last one lets go, so do the stores.
+        weakref.finalize(self, self.vectors.close)
+
+    def _writable(self, folder: Path, server: Server | None) -> Path:
+        """Where the stores are opened. Both write even to read, so what cannot be written is copied elsewhere first."""
+        if os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > LITTLE_BYTES:
+            return folder
+        self._copy = tempfile.TemporaryDirectory(prefix="briefdesk-")
+        copy = Path(self._copy.name)
+        shutil.copytree(folder / "lexical", copy / "lexical")
+        if not server:
+            copy_vectors(folder / "vectors", copy / "vectors")
+        return copy
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this is what the home holds now: neither followed by another generation nor replaced nor removed."""
+        return not self._closed and self.catalog.in_place and self.catalog.generation == self.generation
 
     def close(self) -> None:
+        self._closed = True
         self.vectors.close()
         self.catalog.close()
+        self._let_go()
 
     def _group(self, document_id: str) -> str:
         listing = self.listings.get(document_id)
@@ -106,6 +135,16 @@ class Library:
         return {hit.passage.id: vectors for hit, vectors in zip(hits, made, strict=True)}
 
 
+def open_library(home: Path, embedder: Embedder, server: Server | None = None) -> Library:
+    """The newest generation, also when others are written and taken away meanwhile. Raises as Library does."""
+    for _ in range(_OPENINGS):
+        try:
+            return Library(home, embedder, server)
+        except (StoreError, OSError):  # runs may have ended since its number was read, and its folder is gone
+            continue
+    return Library(home, embedder, server)
+
+
 class Documents(Mapping[str, Document]):
     """The live documents by id. A text is read when it is asked for; the last few hundred are kept."""
 
@@ -138,8 +177,8 @@ def generation_folder(home: Path, generation: int) -> Path:
     return home / "index" / f"{generation:06d}"
 
 
-def open_vectors(home: Path, catalog: Catalog, generation: int, server: Server | None) -> VectorStore:
-    """The vectors of a generation, in its folder or on `server`.
+def open_vectors(home: Path, catalog: Catalog, stores: Path, server: Server | None) -> VectorStore:
+    """The vectors of a generation, in the folder of its stores or on `server`.
 
     Raises StoreError when they were put somewhere else, or do not answer.
     """
@@ -151,7 +190,7 @@ def open_vectors(home: Path, catalog: Catalog, generation: int, server: Server |
         )
     if server:
         return VectorStore.on_server(server, collection_name(home, catalog))
-    folder = generation_folder(home, generation) / "vectors"
+    folder = stores / "vectors"
     if not folder.is_dir():
         raise StoreError(f"the vectors {folder} are missing; run `briefdesk doctor --repair`")
     return VectorStore.in_folder(folder)
@@ -173,169 +212,3 @@ def check_model(catalog: Catalog, embedder: Embedder) -> None:
             f"(weights {embedder.fingerprint}); run `briefdesk ingest --rebuild` to make it anew with {embedder.name}, "
             "or set BRIEFDESK_MODEL back"
         )
-
-
-@contextmanager
-def writing(home: Path) -> Iterator[Catalog]:
-    """The catalog, opened for the one writer that a home may have at a time.
-
-    Raises LockedError when another process writes, HomeError when the home cannot be written.
-    """
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        if not os.access(home, os.W_OK):
-            raise PermissionError(13, "Permission denied")
-        lock = FileLock(home / "write.lock")
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise LockedError(
-            f"another process is writing to {home}; wait until it has finished, then run the command again"
-        ) from error
-    except OSError as error:
-        raise HomeError(
-            f"the home {home} cannot be written ({error.strerror or error}); name another with --home or BRIEFDESK_HOME"
-        ) from error
-    try:
-        catalog = Catalog(home / "catalog.sqlite", create=True)
-        try:
-            yield catalog
-        finally:
-            catalog.close()
-    finally:
-        lock.release()
-
-
-def publish(
-    home: Path, catalog: Catalog, embedder: Embedder, members: Iterable[Member], server: Server | None = None
-) -> int:
-    """Builds the generation that holds exactly `members`, verifies it, and switches to it.
-
-    The caller holds the write lock, and documents and vectors are in the catalog. Returns the generation's number.
-    Raises BriefdeskError, and leaves the current generation in place, when what was built is not what was asked for.
-
-    On a server, one collection serves the old generation and the new: what is new is added before the switch, what is
-    stale goes after it, and a passage that is not of a reader's own generation is not shown to it.
-    """
-    members = list(members)
-    current = catalog.generation
-    number = current + 1
-    folder = generation_folder(home, number)
-    shutil.rmtree(folder, ignore_errors=True)  # what a run that was killed left behind
-    folder.mkdir(parents=True)
-    if catalog.meta("library") is None:
-        catalog.set_meta("library", uuid.uuid4().hex)
-
-    old = _copy_current(home, catalog, current, folder, embedder, server)
-    vectors = (
-        VectorStore.on_server(server, collection_name(home, catalog), create=True)
-        if server
-        else VectorStore.in_folder(folder / "vectors", expected=catalog.passage_count(members))
-    )
-    known = vectors.ids() if server or old else set()
-    lexical = LexicalStore(folder / "lexical")
-    columns = ColumnsWriter(folder / "columns", embedder.dimension)
-    places = {document_id: index for index, document_id in enumerate(old.documents)} if old else {}
-    before = set(_ids(old)) if old else set()
-    wanted: set[str] = set()
-    missing: dict[str, str] = {}  # passages whose vectors the store does not have: id -> content hash
-    with lexical.changing() as change:
-        for document_id, (recipe, title) in catalog.titles(members).items():
-            hashes = catalog.content_hashes(document_id, recipe)
-            wanted.update(hashes)
-            block = old.block(places[document_id]) if old and document_id in places else None
-            if block is None or not np.array_equal(block.ids, numbers(hashes)):
-                document = catalog.document(document_id, recipe)
-                assert document is not None  # its title was just read
-                passages = catalog.passages(document)
-                stems = [index_terms(passage.text) for passage in passages]
-                block = block_of(passages, stems, _vectors(catalog, hashes, embedder.fingerprint))
-                for passage, own in zip(passages, stems, strict=True):
-                    if passage.id not in before:
-                        change.add(passage.id, document_id, [*index_terms(f"{title}\n{passage.heading}"), *own])
-            missing.update((key, content) for key, content in hashes.items() if key not in known)
-            if len(missing) >= _ADDED_TOGETHER:
-                vectors.add(list(missing), _vectors(catalog, missing, embedder.fingerprint))
-                missing.clear()
-            columns.add(document_id, title, block)
-        vectors.add(list(missing), _vectors(catalog, missing, embedder.fingerprint))
-        columns.close()
-        stale = sorted(before - wanted)
-        for key in stale:
-            change.remove(key)
-    if not server:
-        vectors.remove(stale)
-
-    held = vectors.ids()
-    built = held & wanted if server else held, lexical.ids(), set(_ids(Columns(folder / "columns")))
-    if built != (wanted, wanted, wanted):
-        vectors.close()
-        shutil.rmtree(folder, ignore_errors=True)
-        raise BriefdeskError(
-            f"the new index does not hold what was ingested ({len(built[0])} vectors, {len(built[1])} texts and "
-            f"{len(built[2])} rows for {len(wanted)} passages); the old one stays in use, "
-            "run `briefdesk doctor --repair`"
-        )
-    catalog.switch(
-        number,
-        members,
-        {
-            "model_name": embedder.name,
-            "model_fingerprint": embedder.fingerprint,
-            "model_dimension": str(embedder.dimension),
-            "vectors_at": server.url if server else "",
-        },
-    )
-    if server:
-        vectors.remove(sorted(held - wanted))
-    vectors.close()
-    # Readers may still hold the generation before; it goes with the next run.
-    keep = [number, current]
-    catalog.sweep(keep)
-    for other in (home / "index").iterdir():
-        if other.name not in {f"{n:06d}" for n in keep}:
-            shutil.rmtree(other, ignore_errors=True)
-    return number
-
-
-def _vectors(catalog: Catalog, hashes: Mapping[str, str], fingerprint: str) -> Floats:
-    """The vectors of passages, given by id and content hash, in their order: [passages, dimension]."""
-    stored = catalog.vectors(list(hashes.values()), fingerprint)
-    if any(key not in stored for key in hashes.values()):
-        raise BriefdeskError("a passage has no vector in the catalog; run `briefdesk ingest --rebuild`")
-    found: Floats = np.array([stored[key] for key in hashes.values()], np.float32)
-    return found
-
-
-def _ids(columns: Columns) -> Iterator[str]:
-    return (f"{key:016x}" for key in columns.ids.tolist())
-
-
-def _copy_current(
-    home: Path, catalog: Catalog, current: int, folder: Path, embedder: Embedder, server: Server | None
-) -> Columns | None:
-    """Starts the new generation from a copy of the current one, so that a small change costs little.
-
-    Returns the columns of the current one; None when there was nothing sound to copy.
-    """
-    source = generation_folder(home, current)
-    if not source.is_dir() or catalog.meta("model_fingerprint") != embedder.fingerprint:
-        return None
-    try:
-        columns = Columns(source / "columns")
-        held = set(_ids(columns))
-        copies: list[set[str]] = []
-        shutil.copytree(source / "lexical", folder / "lexical")
-        copies.append(LexicalStore(folder / "lexical").ids())
-        if not server:
-            shutil.copytree(source / "vectors", folder / "vectors")
-            store = VectorStore.in_folder(folder / "vectors")
-            copies.append(store.ids())
-            store.close()
-        if all(copy == held for copy in copies):
-            return columns
-        log.warning("generation %d: %s passages; building anew", current, [len(held), *map(len, copies)])
-    except Exception:  # a damaged copy of any kind is no reason to stop: the catalog has everything
-        log.exception("generation %d cannot be copied; building anew", current)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,20 @@ def stored_outcomes(catalog: Catalog, number: int) -> list[dict[str, Any]]:
     """The outcomes of a run, in the order of its set."""
     rows = catalog.db.execute("SELECT outcome FROM outcomes WHERE run = ? ORDER BY place", (number,))
     return [json.loads(row[0]) for row in rows]
+
+
+def forget_runs(catalog: Catalog, concerns: Callable[[str], bool]) -> int:
+    """Deletes the outcomes, and the reports of runs, that `concerns` says so of; how many."""
+    gone = [
+        (table, row[0])
+        for table, column in (("outcomes", "outcome"), ("runs", "report"))
+        for row in catalog.db.execute(f"SELECT rowid, {column} FROM {table}")
+        if concerns(row[1])
+    ]
+    with catalog.transaction():
+        for table, number in gone:
+            catalog.db.execute(f"DELETE FROM {table} WHERE rowid = ?", (number,))
+    return len(gone)
 
 
 def _packed(value: dict[str, Any]) -> str:

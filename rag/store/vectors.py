@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from rag.embedding import Floats
 from rag.errors import StoreError
+from rag.store.backup import copy_database
 
 COLLECTION = "passages"
 _BATCH = 2000  # below Chroma's limit of variables in one statement
@@ -18,7 +21,8 @@ _PAGE = 50_000  # ids listed at a time
 # ef_search: the index looks at this many candidates, and never fewer than are asked for.
 _INDEX = {"space": "ip", "ef_search": 200, "ef_construction": 100}
 # Chroma writes its whole index anew each so many vectors (at a million, a thousand times two gigabytes by default), and
-# reads those since then one by one when it is opened. A twentieth of all of them keeps both small.
+# reads those since then one by one when it is opened. A twentieth of all of them keeps both small. A small index is
+# written once: one that was never written is begun anew, in its files, by every reader that opens it.
 _SYNCED, _BATCH_SIZE = 1000, 100
 
 
@@ -45,35 +49,34 @@ class VectorStore:
     def in_folder(cls, folder: Path, expected: int = 0) -> VectorStore:
         """The store embedded in this process, in a folder of its own. A new one is laid out for `expected` vectors."""
         import chromadb
+        from chromadb.api.shared_system_client import SharedSystemClient
         from chromadb.config import Settings
 
-        client: Any = chromadb.PersistentClient(
-            path=str(folder), settings=Settings(anonymized_telemetry=False, allow_reset=False)
-        )
-        synced = {"sync_threshold": max(_SYNCED, expected // 20), "batch_size": max(_BATCH_SIZE, expected // 1000)}
+        try:
+            client: Any = chromadb.PersistentClient(
+                path=str(folder), settings=Settings(anonymized_telemetry=False, allow_reset=False)
+            )
+        except Exception:
+            # Half started (on a full disk), it would be handed out again for this path.
+            SharedSystemClient._identifier_to_system.pop(str(folder), None)
+            raise
+        often = max(_SYNCED, expected // 20)
+        synced = min(often, expected) if expected > 1 else often
+        configuration = {
+            **_INDEX,
+            "sync_threshold": synced,
+            "batch_size": min(max(_BATCH_SIZE, expected // 1000), synced),
+        }
         collection = client.get_or_create_collection(
-            COLLECTION, embedding_function=None, configuration={"hnsw": {**_INDEX, **synced}}
+            COLLECTION, embedding_function=None, configuration={"hnsw": configuration}
         )
         return cls(client, collection, str(folder))
 
     @classmethod
     def on_server(cls, server: Server, name: str, *, create: bool = False) -> VectorStore:
         """The collection `name` on a server; it must be there unless `create`."""
-        import chromadb
-        from chromadb.config import Settings
-
-        address = urlsplit(server.url)
-        ssl = address.scheme == "https"
         with _explained(server.url):
-            client: Any = chromadb.HttpClient(
-                host=address.hostname,
-                port=address.port or (443 if ssl else 8000),
-                ssl=ssl,
-                headers={"x-chroma-token": server.token} if server.token else None,
-                settings=Settings(anonymized_telemetry=False),
-                **({"tenant": server.tenant} if server.tenant else {}),
-                **({"database": server.database} if server.database else {}),
-            )
+            client = _client_of(server)
             if create:
                 collection = client.get_or_create_collection(
                     name, embedding_function=None, configuration={"hnsw": _INDEX}
@@ -81,6 +84,17 @@ class VectorStore:
             else:
                 collection = client.get_collection(name, embedding_function=None)
         return cls(client, collection, server.url)
+
+    @staticmethod
+    def drop(server: Server, name: str) -> None:
+        """Deletes the collection `name` from a server, with all that its log still holds."""
+        from chromadb.errors import NotFoundError
+
+        with _explained(server.url):
+            client = _client_of(server)
+            with suppress(NotFoundError):
+                client.delete_collection(name)
+            client.close()
 
     def add(self, ids: Sequence[str], vectors: Floats) -> None:
         with _explained(self._where):
@@ -113,6 +127,38 @@ class VectorStore:
 
     def close(self) -> None:
         self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # An open client of a folder is handed out again for the same path, also when other files lie there by then.
+        self.close()
+
+
+def copy_vectors(source: Path, to: Path) -> None:
+    """Copies a Chroma folder. A reader writes to its database when it opens it, so that is copied as SQLite does it."""
+    shutil.copytree(source, to, ignore=shutil.ignore_patterns("*.sqlite3*"))
+    for database in source.glob("*.sqlite3"):
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as db:
+            copy_database(db, to / database.name)
+
+
+def _client_of(server: Server) -> Any:
+    import chromadb
+    from chromadb.config import Settings
+
+    address = urlsplit(server.url)
+    ssl = address.scheme == "https"
+    return chromadb.HttpClient(
+        host=address.hostname or "",
+        port=address.port or (443 if ssl else 8000),
+        ssl=ssl,
+        headers={"x-chroma-token": server.token} if server.token else None,
+        settings=Settings(anonymized_telemetry=False),
+        **({"tenant": server.tenant} if server.tenant else {}),
+        **({"database": server.database} if server.database else {}),
+    )
 
 
 @contextmanager
