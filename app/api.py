@@ -7,34 +7,50 @@ both. The JSON is that of the commands.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
 
+from app.line import Line
 from app.output import search_json
 from app.record import record
-from rag.chain import Desk
+from app.service import Service
 from rag.errors import BriefdeskError
 from rag.filters import Filter
 
 MAX_CHARS = 20_000  # of a source that is read at once
 
 
-def build_api(desk: Desk) -> None:
+def build_api(service: Service) -> None:
     """Adds the endpoints /ask, /search, /documents, /read_source and /verify to the Blocks that is open."""
+    desk = service.desk
 
-    def ask(question: str, after: list[str] = [], documents: list[str] = []) -> dict[str, Any]:  # noqa: B006 - read only
+    async def ask(
+        question: str,
+        after: list[str] = [],  # noqa: B006 - read only
+        documents: list[str] = [],  # noqa: B006 - read only
+        quotations_only: bool = False,
+    ) -> dict[str, Any]:
         """Answer a question from the documents, each sentence with its quotations, or say that they do not say.
 
         Args:
             question: The question, in English or Chinese.
             after: Questions asked before it in the same conversation, so that "and in 2023?" is understood.
             documents: Names or titles of the documents to ask (with * and ?); none means all.
+            quotations_only: Whether to answer at once in quotations, also where a language model is set.
         """
         only = Filter(documents=tuple(documents))
-        return _told(lambda: record(desk.ask(question, only, desk.converse(after, only))))
 
-    def search(question: str, k: int = 8, documents: list[str] = []) -> dict[str, Any]:  # noqa: B006 - read only
+        def answered() -> dict[str, Any]:
+            turns = [] if quotations_only else desk.converse(after, only)
+            answer = desk.quoted(question, only) if quotations_only else desk.ask(question, only, turns)
+            service.metrics.answer(answer)
+            return record(answer)
+
+        return await _told(answered, service.reading if quotations_only else service.answers)
+
+    async def search(question: str, k: int = 8, documents: list[str] = []) -> dict[str, Any]:  # noqa: B006 - read only
         """Find the passages of the documents that are nearest to a question, best first.
 
         Args:
@@ -47,7 +63,7 @@ def build_api(desk: Desk) -> None:
             hits, timings = desk.search(question, min(max(k, 1), 100), Filter(documents=tuple(documents)))
             return search_json(question, hits, timings)
 
-        return _told(found)
+        return await _told(found, service.reading)
 
     def documents() -> list[dict[str, Any]]:
         """List the documents that are indexed: name, title, publisher, date, language, pages, passages."""
@@ -83,13 +99,20 @@ def build_api(desk: Desk) -> None:
         last = min(end if end > first else len(text), first + MAX_CHARS)
         return {"document": document, "start": first, "end": last, "chars": len(text), "text": text[first:last]}
 
-    def verify(text: str) -> dict[str, Any]:
+    async def verify(text: str) -> dict[str, Any]:
         """Check a text sentence by sentence against the documents: which are supported, by which quotation, or why not.
 
         Args:
             text: The text to check, as it is; numbers in brackets are ignored.
         """
-        return _told(lambda: record(desk.check(text)))
+        return await _told(lambda: record(desk.check(text)), service.reading)
+
+    async def _told(work: Callable[[], dict[str, Any]], line: Line) -> dict[str, Any]:
+        """What `work` gives when it is its turn; an error of ours as one sentence for the caller."""
+        try:
+            return await service.turn(line, work)
+        except BriefdeskError as error:
+            raise gr.Error(str(error), print_exception=False) from error
 
     for function in (ask, search, documents, read_source, verify):
         gr.api(function, api_name=function.__name__)
@@ -108,12 +131,3 @@ def answer_in_json(page: gr.Blocks) -> None:
         )
 
     server.postprocess_output_data = in_json  # type: ignore[method-assign]
-
-
-def _told(found: Any) -> dict[str, Any]:
-    """What `found` gives; an error of ours as one sentence for the caller."""
-    try:
-        result: dict[str, Any] = found()
-    except BriefdeskError as error:
-        raise gr.Error(str(error), print_exception=False) from error
-    return result

@@ -12,7 +12,7 @@ import click
 
 from app.batch import answer_all, print_json
 from app.evaluation import eval_group
-from app.operating import backup, forget, restore
+from app.operating import backup, forget, restore, users
 from app.options import (
     batch_option,
     filter_options,
@@ -41,17 +41,21 @@ def cli() -> None:
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=7860, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--insecure", is_flag=True, help="Let anyone in who reaches it, where accounts are demanded.")
 @home_option
 @model_option
 @rerank_option
 @llm_option
-def serve(host: str, port: int, **flags: Any) -> None:
-    """Open the page. Ingests the corpus first when the index is empty or older than it."""
+def serve(host: str, port: int, insecure: bool, **flags: Any) -> None:
+    """Open the page. Ingests the corpus first when the index is empty or older than it.
+
+    On any other address than this machine's own, whoever opens it must log in (`briefdesk users`).
+    """
     settings = open_settings(**flags)
     from app.serve import check_port, serve_page
 
     check_port(host, port)
-    serve_page(settings, host, port)
+    serve_page(settings, host, port, insecure=insecure)
 
 
 @cli.command()
@@ -221,7 +225,7 @@ def doctor(repair: bool, as_json: bool, **flags: Any) -> None:
         sys.exit(1)
 
 
-for command in (eval_group, backup, restore, forget):
+for command in (eval_group, users, backup, restore, forget):
     cli.add_command(command)
 
 

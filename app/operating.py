@@ -1,4 +1,4 @@
-"""The commands of whoever runs a desk: backup, restore, forget."""
+"""The commands of whoever runs a desk: users, backup, restore, forget."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from app.accounts import ROLES, USERS, Accounts, Role
 from app.batch import print_json
 from app.options import home_option, json_option, model_option
 from app.session import open_settings
@@ -66,3 +67,41 @@ def forget(document: str, as_json: bool, **flags: Any) -> None:
     click.echo(f"{found.records} records and log lines that named or quoted it are gone; backups were made anew.")
     for path in found.left:
         click.echo(f"The file {path} itself lies outside the home; delete it, or the next ingestion reads it again.")
+
+
+@click.group()
+def users() -> None:
+    """Who may use the page where it is not on this machine only: readers ask, editors add and remove as well."""
+
+
+@users.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), default="reader", show_default=True)
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input, for scripts.")
+@home_option
+def users_add(name: str, role: Role, password_stdin: bool, **flags: Any) -> None:
+    """Add NAME, or give one another password and role. Asks for the password."""
+    accounts = Accounts(open_settings(**flags).home / USERS)
+    if password_stdin:
+        password = click.get_text_stream("stdin").readline().rstrip("\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    accounts.put(name, password, role)
+    click.echo(f"{name} may log in as {role}")
+
+
+@users.command("remove")
+@click.argument("name")
+@home_option
+def users_remove(name: str, **flags: Any) -> None:
+    """Remove NAME, also from a page that is running."""
+    Accounts(open_settings(**flags).home / USERS).remove(name)
+    click.echo(f"{name} is removed")
+
+
+@users.command("list")
+@home_option
+def users_list(**flags: Any) -> None:
+    """Show who may log in, and as what."""
+    for name, role in sorted(Accounts(open_settings(**flags).home / USERS).names().items()):
+        click.echo(f"{name}\t{role}")

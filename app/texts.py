@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 ASSETS = Path(__file__).parent / "ui" / "assets"
 
@@ -59,9 +62,15 @@ def texts(text: str) -> Any:
 def calls(*methods: Callable[[Any], Any]) -> list[Callable[[Any], Any]]:
     """Methods as `server_functions` of a gr.HTML, which writes a mark on each and so takes functions only."""
 
+    from fastapi import HTTPException
+
     def plain(method: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def call(wanted: Any = None) -> Any:
-            return method(wanted)
+            try:
+                return method(wanted)
+            except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+                log.info("a request to %s of another form: %s", method.__name__, type(error).__name__)
+                raise HTTPException(400, "this was not of the expected form") from error
 
         call.__name__ = method.__name__
         return call

@@ -12,6 +12,7 @@ import numpy as np
 
 from ingest.fetch import Fetcher
 from ingest.prepare import Prepared, Task, prepare
+from ingest.reach import Reach
 from rag.embedding import Embedder, Floats
 from rag.errors import UsageError
 from rag.settings import Settings
@@ -26,7 +27,7 @@ class _Worker:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._embedder = settings.embedder()
-        self._fetch = Fetcher(settings.home / "fetched").fetch
+        self._fetch = Fetcher(settings.home / "fetched", Reach(settings.private_hosts.split(","))).fetch
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         results = [self._one(pickle.loads(task)) for task in batch["task"]]

@@ -17,11 +17,13 @@ from urllib.parse import urlsplit
 from urllib.robotparser import RobotFileParser
 
 from ingest.load import CONTENT_TYPES, SUFFIXES
+from ingest.reach import Reach
 from ingest.sources import Raw
 from rag.errors import SourceRefusedError
 
 AGENT = "briefdesk"
 TIMEOUT_S = 20.0
+LONGEST_S = 120.0  # for one file, however slowly it comes
 MAX_BYTES = 50_000_000
 TRIES = 3
 _PAUSE_S = 1.0  # between two requests to one host, unless robots.txt asks for more
@@ -47,28 +49,33 @@ class Record:
 class Fetcher:
     """Fetches addresses and keeps what they gave in `folder`. One run has one, so that it remembers whom it asked when.
 
-    `pause_s` is the time between two requests to one host.
+    `pause_s` is the time between two requests to one host. `reach` says which hosts may be asked: by default those of
+    the public internet.
     """
 
-    def __init__(self, folder: Path, *, pause_s: float = _PAUSE_S, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self, folder: Path, reach: Reach | None = None, *, pause_s: float = _PAUSE_S, timeout_s: float = TIMEOUT_S
+    ) -> None:
         self._folder, self._pause_s, self._timeout_s = folder, pause_s, timeout_s
+        self._reach = reach or Reach()
         self._robots: dict[str, RobotFileParser | None] = {}
         self._asked: dict[str, float] = {}
 
     def fetch(self, url: str) -> Raw:
         """What is at `url`.
 
-        Raises SourceRefusedError with the reason: no answer, an error status, forbidden by robots.txt, too large, or a
-        type without a reader.
+        Raises SourceRefusedError with the reason: no answer, an error status, a host that is not public, forbidden by
+        robots.txt, too large, too slow, or a type without a reader.
         """
         import httpx
 
         kept = self._kept(url)
         known = {"If-None-Match": kept[0].etag, "If-Modified-Since": kept[0].last_modified} if kept else {}
         unless = {name: value for name, value in known.items() if value}  # of the page, not of its site's robots.txt
-        agent = {"User-Agent": AGENT}
+        if urlsplit(url).username or urlsplit(url).password:
+            raise SourceRefusedError("there is a name or a password in the address, which would be shown as its source")
         try:
-            with httpx.Client(timeout=self._timeout_s, follow_redirects=True, headers=agent) as client:
+            with self._reach.client(timeout_s=self._timeout_s, headers={"User-Agent": AGENT}) as client:
                 if not self._allowed(client, url):
                     raise SourceRefusedError("the site's robots.txt asks programs to keep out")
                 status, answer, data = self._get(client, url, unless)
@@ -174,11 +181,14 @@ def _content(response: Any) -> bytes:
         raise SourceRefusedError(limit)
     parts: list[bytes] = []
     size = 0
+    deadline = time.monotonic() + LONGEST_S
     for part in response.iter_bytes():
         parts.append(part)
         size += len(part)
         if size > MAX_BYTES:
             raise SourceRefusedError(limit)
+        if time.monotonic() > deadline:
+            raise SourceRefusedError(f"it took longer than {LONGEST_S:.0f} s")
     return b"".join(parts)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from ingest.chunk import recipe
 from ingest.fetch import Fetcher
 from ingest.prepare import Prepared, Task, prepare
+from ingest.reach import Reach
 from ingest.report import Report
 from ingest.sources import find, listed, read_file
 from rag.embedding import Embedder, Floats
@@ -130,7 +131,7 @@ def _prepared(
 
         yield from prepared_on(ray, tasks, settings, embedder)
         return
-    fetch = Fetcher(settings.home / "fetched").fetch
+    fetch = Fetcher(settings.home / "fetched", Reach(settings.private_hosts.split(","))).fetch
     for task in tasks:
         yield prepare(task, embedder, settings.passage_tokens, fetch), {}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -50,6 +50,15 @@ class Settings(BaseSettings):
         description="what a million tokens read and written cost, as 0.40/1.60; the cost of an answer is then shown",
     )
     strict: bool = Field(False, description="drop what a language model wrote that no quotation supports")
+    auth: Literal["auto", "on", "off"] = Field(
+        "auto", description="whether to log in: on, off, or auto: unless the page is on this machine only"
+    )
+    hosts: str = Field("", description="names by which browsers reach the page, with commas; needed behind a proxy")
+    proxies: str = Field("", description="addresses of proxies whose word counts on who asks, with commas")
+    questions_per_minute: int = Field(60, ge=0, description="of a user, where accounts are used; 0: no limit")
+    requests_per_minute: int = Field(3000, ge=0, description="of an address, where accounts are used; 0: no limit")
+    private_hosts: str = Field("", description="hosts of your own network that may be fetched from, with commas")
+    log_questions: bool = Field(False, description="write questions into the log; without it none is")
     max_question_chars: int = Field(2000, ge=10, description="longest question that is read")
 
     @classmethod

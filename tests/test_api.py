@@ -45,7 +45,12 @@ def test_only_named_endpoints_are_public(served: Served) -> None:
     client = Client(served.url, verbose=False)
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(named) == {"/ask", "/search", "/documents", "/read_source", "/verify"}
-    assert [one["parameter_name"] for one in named["/ask"]["parameters"]] == ["question", "after", "documents"]
+    assert [one["parameter_name"] for one in named["/ask"]["parameters"]] == [
+        "question",
+        "after",
+        "documents",
+        "quotations_only",
+    ]
 
 
 def test_a_conversation_and_a_choice_of_documents(served: Served) -> None:

@@ -15,6 +15,7 @@ import pytest
 from ingest import fetch as fetch_module
 from ingest.fetch import Fetcher
 from ingest.pipeline import ingest
+from ingest.reach import Reach
 from rag.embedding import Embedder
 from rag.errors import SourceRefusedError
 from rag.settings import Settings
@@ -25,6 +26,7 @@ PAGE = (
     {"Content-Type": "text/html; charset=utf-8"},
     b"<main><h1>Inland</h1><p>The inland grows by rail.</p></main>",
 )
+LOCAL = Reach(["127.0.0.1"])  # a host of our own that may be read: where the server of these tests is
 Reply = tuple[int, dict[str, str], bytes]
 
 
@@ -78,7 +80,7 @@ def test_a_page_is_fetched_kept_and_asked_for_again_only_if_it_changed(site: Sit
         return PAGE[0], {**PAGE[1], "ETag": '"1"'}, PAGE[2]
 
     site.pages["/a"] = page
-    fetcher = Fetcher(tmp_path, pause_s=0)
+    fetcher = Fetcher(tmp_path, LOCAL, pause_s=0)
     first = fetcher.fetch(f"{site.url}/a")
     assert (first.name, first.data) == ("page.html", PAGE[2])
     assert fetcher.fetch(f"{site.url}/a") == first
@@ -91,7 +93,7 @@ def test_a_page_is_fetched_kept_and_asked_for_again_only_if_it_changed(site: Sit
 def test_robots_txt_is_obeyed(site: Site, tmp_path: Path) -> None:
     site.pages["/robots.txt"] = (200, {}, b"User-agent: *\nDisallow: /private\n")
     site.pages["/private/a"] = site.pages["/public"] = PAGE
-    fetcher = Fetcher(tmp_path, pause_s=0)
+    fetcher = Fetcher(tmp_path, LOCAL, pause_s=0)
     fetcher.fetch(f"{site.url}/public")
     with pytest.raises(SourceRefusedError, match=r"robots\.txt"):
         fetcher.fetch(f"{site.url}/private/a")
@@ -104,16 +106,16 @@ def test_robots_txt_is_read_whole_when_a_page_is_asked_for_again(site: Site, tmp
         return (304, {}, b"") if conditional else (200, {}, b"User-agent: *\nDisallow: /a\n")
 
     site.pages["/a"] = (PAGE[0], {**PAGE[1], "ETag": '"1"', "Last-Modified": "Mon, 30 Jun 2025 10:00:00 GMT"}, PAGE[2])
-    Fetcher(tmp_path, pause_s=0).fetch(f"{site.url}/a")
+    Fetcher(tmp_path, LOCAL, pause_s=0).fetch(f"{site.url}/a")
     site.pages["/robots.txt"] = unless_asked_with_conditions
     with pytest.raises(SourceRefusedError, match=r"robots\.txt"):
-        Fetcher(tmp_path, pause_s=0).fetch(f"{site.url}/a")
+        Fetcher(tmp_path, LOCAL, pause_s=0).fetch(f"{site.url}/a")
 
 
 def test_a_busy_server_is_asked_again_and_a_missing_page_is_not(site: Site, tmp_path: Path) -> None:
     replies = iter([(503, {"Retry-After": "1"}, b""), (429, {}, b""), PAGE])
     site.pages["/busy"] = lambda request: next(replies)
-    fetcher = Fetcher(tmp_path, pause_s=0.01)
+    fetcher = Fetcher(tmp_path, LOCAL, pause_s=0.01)
     assert fetcher.fetch(f"{site.url}/busy").data == PAGE[2]
     assert site.count("/busy") == 3
     with pytest.raises(SourceRefusedError, match="404"):
@@ -128,7 +130,7 @@ def test_a_busy_server_is_asked_again_and_a_missing_page_is_not(site: Site, tmp_
 def test_what_is_too_large_or_of_no_readable_type_or_too_slow_is_refused(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fetcher = Fetcher(tmp_path, pause_s=0, timeout_s=0.5)
+    fetcher = Fetcher(tmp_path, LOCAL, pause_s=0, timeout_s=0.5)
     site.pages["/image"] = (200, {"Content-Type": "image/png"}, b"PNG")
     with pytest.raises(SourceRefusedError, match="image/png"):
         fetcher.fetch(f"{site.url}/image")
@@ -151,7 +153,7 @@ def test_what_is_too_large_or_of_no_readable_type_or_too_slow_is_refused(
 
 def test_requests_to_one_host_keep_a_distance(site: Site, tmp_path: Path) -> None:
     site.pages["/a"] = site.pages["/b"] = PAGE
-    fetcher = Fetcher(tmp_path, pause_s=0.2)
+    fetcher = Fetcher(tmp_path, LOCAL, pause_s=0.2)
     fetcher.fetch(f"{site.url}/a")
     fetcher.fetch(f"{site.url}/b")
     times = [at for _, at in site.asked]
@@ -159,7 +161,7 @@ def test_requests_to_one_host_keep_a_distance(site: Site, tmp_path: Path) -> Non
 
 
 def test_the_type_is_told_by_the_server_and_else_by_the_address(site: Site, tmp_path: Path) -> None:
-    fetcher = Fetcher(tmp_path, pause_s=0)
+    fetcher = Fetcher(tmp_path, LOCAL, pause_s=0)
     site.pages["/report.docx"] = (200, {"Content-Type": "application/octet-stream"}, b"PK")
     site.pages["/notes.md"] = (200, {"Content-Type": "text/plain"}, b"# Notes")
     site.pages["/paper"] = (200, {"Content-Type": "application/pdf"}, b"%PDF")
@@ -172,6 +174,7 @@ def test_the_list_of_sources_is_fetched_and_what_cannot_be_reached_is_named(
 ) -> None:
     monkeypatch.setattr(fetch_module, "_PAUSE_S", 0.0)
     site.pages["/good"] = PAGE
+    settings = settings.model_copy(update={"private_hosts": "127.0.0.1"})
     listing = settings.corpus / "sources.yaml"
     listing.write_text(
         f'- {{id: S1, url: "{site.url}/good", title: "A source", publisher: "A paper", date: "2024-05-01"}}\n'

@@ -11,21 +11,24 @@ import json
 import logging
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from app.accounts import must_edit
 from app.feedback import add_feedback, add_question
+from app.line import BusyError
 from app.receipt import FORMATS, receipt, write_receipt
 from app.record import recall, recall_turn, record
+from app.service import Service
 from app.sources import load_sources
 from app.texts import attribute, calls, t, texts
-from app.ui.conversation import render_answer, render_error, render_step, render_welcome
+from app.ui.conversation import render_answer, render_error, render_step, render_waiting, render_welcome
 from app.ui.scope import render_documents, render_scope, scope_of
 from app.viewer import render_source
-from rag.chain import Desk
 from rag.errors import BriefdeskError
 from rag.suggest import next_questions
 from rag.types import Answer, Step
@@ -43,20 +46,30 @@ _GONE = "This document is no longer in the library; ask the question again."
 class Conversation:
     """What the browser asks of the server on the Ask tab. Everything it sends is taken as something anyone wrote."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.sources = load_sources(desk.settings.corpus / "sources.yaml")
+    def __init__(self, service: Service) -> None:
+        self.service, self.desk = service, service.desk
+        self.sources = load_sources(self.desk.settings.corpus / "sources.yaml")
         self._suggesting = threading.Lock()
+
+    async def stream(self, request: Mapping[str, Any]) -> AsyncIterator[str]:
+        """The messages of `answer`, when it is its turn; before that, how many are before it."""
+        turn = str(request.get("turn", ""))
+
+        def busy(before: int) -> str:
+            return _message(turn, render_waiting(t("Busy: {n} before you", n=before)))
+
+        try:
+            async for message in self.service.told(self.service.answers, self.answer(request), busy):
+                yield message
+        except BusyError as error:
+            yield _message(turn, render_error(str(error)), done=True)
 
     def answer(self, request: Mapping[str, Any]) -> Iterator[str]:
         """Messages for the browser, as JSON: `turn`, `html`; the last one has `done` and the `record` to keep."""
         turn, question = str(request.get("turn", "")), str(request.get("question", "")).strip()
         if not question:
             return
-
-        def message(html: str, **more: Any) -> str:
-            return json.dumps({"turn": turn, "html": html, **more}, ensure_ascii=False)
-
+        message = partial(_message, turn)
         answer: Answer | None = None
         only = scope_of(request.get("scope"))
         try:
@@ -77,6 +90,7 @@ class Conversation:
             return
         if answer is None:
             return
+        self.service.metrics.answer(answer)
         html, generation = render_answer(answer, self.sources), self.desk.library.generation
         yield message(html, done=True, record=record(answer), generation=generation)
 
@@ -140,25 +154,31 @@ class Conversation:
 
     def add_to_set(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         try:
+            must_edit()
             return {"ok": True, "said": add_question(self.desk, wanted)}
         except BriefdeskError as error:
             return {"ok": False, "said": str(error)}
 
 
-def build_ask(desk: Desk) -> Conversation:
-    """Adds the tab's components to the Blocks that is open."""
-    talk = Conversation(desk)
+def _message(turn: str, html: str, **more: Any) -> str:
+    return json.dumps({"turn": turn, "html": html, **more}, ensure_ascii=False)
 
-    def answer(question: str, request: str) -> Iterator[tuple[Any, Any]]:
+
+def build_ask(service: Service) -> Conversation:
+    """Adds the tab's components to the Blocks that is open."""
+    talk, desk = Conversation(service), service.desk
+
+    async def answer(question: str, request: str) -> AsyncIterator[tuple[Any, Any]]:
         asked = json.loads(request)
         if not asked["question"]:
             return
         yield gr.skip(), ""
-        for message in talk.answer(asked):
+        async for message in talk.stream(asked):
             yield message, gr.skip()
 
-    def answer_suggestion(event: gr.EventData) -> Iterator[str]:
-        yield from talk.answer(event._data)
+    async def answer_suggestion(event: gr.EventData) -> AsyncIterator[str]:
+        async for message in talk.stream(event._data):
+            yield message
 
     gr.HTML(
         f'<div class="bd-switch" role="group" {attribute("aria-label", "What is shown")}>'
@@ -221,6 +241,7 @@ def build_ask(desk: Desk) -> Conversation:
         js="(question) => briefdesk.request(question)",
         show_progress="hidden",
         trigger_mode="multiple",  # the script asks one question at a time, and says so
+        concurrency_limit=None,  # the line says whose turn it is
         api_visibility="private",
     )
     suggested = conversation.submit(
@@ -229,6 +250,7 @@ def build_ask(desk: Desk) -> Conversation:
         live,
         show_progress="hidden",
         trigger_mode="multiple",
+        concurrency_limit=None,
         api_visibility="private",
     )
     if desk.mode != "extractive":

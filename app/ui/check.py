@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.accounts import must_edit
 from app.feedback import ADDED_SET
 from app.texts import attribute, calls, t, texts
 from app.ui.ask import Conversation
@@ -272,6 +273,11 @@ def build_check(desk: Desk, talk: Conversation) -> None:
     page = CheckPage(desk, talk)
 
     def run(path: str, half: str, compare: bool, k: float, sure: float) -> Iterator[str]:
+        try:
+            must_edit()
+        except BriefdeskError as error:
+            yield render_error(str(error))
+            return
         for html, _ in page.run(path, half, Variant(int(k), float(sure)) if compare else None):
             yield html
 

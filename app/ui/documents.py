@@ -13,6 +13,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.accounts import must_edit
 from app.additions import Stage, add, is_removable, put_back, take_out
 from app.atlas import events, places
 from app.progress import short_name
@@ -79,6 +80,7 @@ class LibraryPage:
     def remove(self, document_id: Any) -> dict[str, Any]:
         """Takes a document out; `source` is what `undo` needs."""
         try:
+            must_edit()
             listing = take_out(self.desk, str(document_id))
         except BriefdeskError as error:
             return {"ok": False, "said": str(error)}
@@ -86,6 +88,7 @@ class LibraryPage:
 
     def undo(self, source: Any) -> dict[str, Any]:
         try:
+            must_edit()
             done = put_back(self.desk, str(source))
         except BriefdeskError as error:
             return {"ok": False, "said": str(error)}
@@ -202,6 +205,11 @@ def build_documents(desk: Desk, talk: Conversation) -> None:
     def add_all(files: Sequence[str] | None, addresses: str) -> Iterator[tuple[Any, Any, Any]]:
         wanted = [line.strip() for line in addresses.splitlines() if line.strip()]
         last = None
+        try:
+            must_edit()
+        except BriefdeskError as error:
+            yield _ended(error), None, ""
+            return
         for found in add(desk, [Path(path) for path in files or ()], wanted):
             if not isinstance(found, Stage):
                 yield _ended(found), None, ""

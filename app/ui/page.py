@@ -8,20 +8,21 @@ from typing import Any
 import gradio as gr
 
 from app.api import build_api
+from app.service import Service
 from app.texts import ASSETS, attribute, scripts, t, texts, translations
 from app.ui.ask import build_ask
 from app.ui.check import build_check
 from app.ui.documents import build_documents
 from app.ui.learn import build_learn
-from rag.chain import Desk
 
 TITLE = "briefdesk: Policy Brief 24"
 
 
-def build_page(desk: Desk) -> gr.Blocks:
+def build_page(service: Service) -> gr.Blocks:
+    desk = service.desk
     mode = t("no model: quotations only") if desk.mode == "extractive" else f"{t('model')}: {escape(desk.mode)}"
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
-        build_api(desk)
+        build_api(service)
         gr.HTML(
             f'<div class="bd-top"><h1>briefdesk</h1>'
             f"<p>{t('Policy Brief 24, China’s new quality productive forces')}</p>"
@@ -34,7 +35,7 @@ def build_page(desk: Desk) -> gr.Blocks:
         )
         with gr.Tabs():
             with gr.Tab(texts("Ask"), id="ask", elem_id="bd-tab-ask"):
-                talk = build_ask(desk)
+                talk = build_ask(service)
             with gr.Tab(texts("Documents"), id="documents", elem_id="bd-tab-documents"):
                 build_documents(desk, talk)
             with gr.Tab(texts("Learn"), id="learn", elem_id="bd-tab-learn"):

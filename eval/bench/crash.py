@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -106,7 +107,8 @@ def killed(folder: Path, kills: int, seed: int, *, cold: bool) -> Iterator[Verdi
         done = chance.uniform(0.0, 1.1)  # some after the switch, some after the end
         pipe.send("go")
         time.sleep(done * usual_s[work])
-        os.kill(process.pid or 0, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has come to its end already
+            os.kill(process.pid or 0, signal.SIGKILL)
         process.join()
         yield _judged(work, done, place, old, new[work], cold=cold)
         shutil.rmtree(place)

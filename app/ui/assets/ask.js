@@ -1,9 +1,9 @@
 // The Ask tab. The conversation lives here, in the browser; the server answers one question at a time and keeps none.
 (() => {
-  const { page, show, kept, keep, t, make, say, copy, download, fill } = window.briefdesk;
+  const { page, show, kept, keep, t, make, say, copy, download, fill, newId } = window.briefdesk;
   const SENT_TURNS = 4; // of the conversation before a question
   const KEPT = 60; // conversations
-  const fresh = () => ({ id: crypto.randomUUID().slice(0, 8), at: new Date().toISOString(), title: "", turns: [] });
+  const fresh = () => ({ id: newId(), at: new Date().toISOString(), title: "", turns: [] });
   let current = fresh();
   let editing = null; // the turn whose question is being asked anew
   let parts = {}; // element, server, trigger of each component
@@ -25,7 +25,7 @@
   const isEmpty = () => parts.conversation.element.classList.toggle("bd-begun", current.turns.length > 0);
 
   const addTurn = (question) => {
-    const turn = { id: crypto.randomUUID().slice(0, 8), question, record: null };
+    const turn = { id: newId(), question, record: null };
     current.turns.push(turn);
     current.title ||= question.slice(0, 120);
     const waiting = make("p", { class: "bd-waiting", role: "status" }, t("Asking"));

@@ -106,6 +106,12 @@ window.briefdesk = (() => {
   const openTab = (id) => document.querySelector(`button[role=tab]#${id}-button`)?.click();
 
   const top = (element) => {
+    const [role, name] = (window.gradio_config?.username ?? "").split(":");
+    document.documentElement.classList.toggle("bd-reader", role === "reader");
+    if (name) {
+      const leave = make("button", { type: "submit", title: name }, `${t("log out")}`);
+      element.querySelector(".bd-top").append(make("form", { method: "post", action: "logout" }, leave));
+    }
     const theme = (dark) => document.body.classList.toggle("dark", dark);
     const wanted = kept("theme", null);
     if (wanted) theme(wanted === "dark");
@@ -125,5 +131,7 @@ window.briefdesk = (() => {
       }
     });
   };
-  return { page, show, kept, keep, t, make, say, copy, download, fill, openTab, top, language };
+  // Not crypto.randomUUID: over plain HTTP, where a desk may be served in an institute's own network, there is none.
+  const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(4)), (n) => n.toString(16).padStart(2, "0")).join("");
+  return { page, show, kept, keep, t, make, say, copy, download, fill, openTab, top, language, newId };
 })();
