@@ -13,6 +13,7 @@ import numpy as np
 from ingest.fetch import Fetcher
 from ingest.prepare import Prepared, Task, prepare
 from ingest.reach import Reach
+from ingest.reader import Reader
 from rag.embedding import Embedder, Floats
 from rag.errors import UsageError
 from rag.settings import Settings
@@ -27,6 +28,7 @@ class _Worker:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._embedder = settings.embedder()
+        self._reader = Reader(**settings.reading)
         self._fetch = Fetcher(settings.home / "fetched", Reach(settings.private_hosts.split(","))).fetch
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
@@ -34,7 +36,7 @@ class _Worker:
         return {"result": np.array([pickle.dumps(result) for result in results], dtype=object)}
 
     def _one(self, task: Task) -> tuple[Prepared, dict[str, Floats]]:
-        prepared = prepare(task, self._embedder, self._settings.passage_tokens, self._fetch)
+        prepared = prepare(task, self._embedder, self._settings.passage_tokens, self._fetch, self._reader.read)
         if prepared.document is None:
             return prepared, {}
         texts = {content_hash(text): text for p in prepared.passages for text in [p.embedded_text(prepared.document)]}

@@ -12,6 +12,7 @@ from ingest.chunk import recipe
 from ingest.fetch import Fetcher
 from ingest.prepare import Prepared, Task, prepare
 from ingest.reach import Reach
+from ingest.reader import Reader
 from ingest.report import Report
 from ingest.sources import find, listed, read_file
 from rag.embedding import Embedder, Floats
@@ -132,8 +133,9 @@ def _prepared(
         yield from prepared_on(ray, tasks, settings, embedder)
         return
     fetch = Fetcher(settings.home / "fetched", Reach(settings.private_hosts.split(","))).fetch
-    for task in tasks:
-        yield prepare(task, embedder, settings.passage_tokens, fetch), {}
+    with Reader(**settings.reading) as reader:
+        for task in tasks:
+            yield prepare(task, embedder, settings.passage_tokens, fetch, reader.read), {}
 
 
 class _Run:

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 _HEAD_BLOCKS = 4
 
 Fetch = Callable[[str], Raw]
+Read = Callable[[bytes, str], Loaded]  # of `load`: the content and its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Prepared:
     seconds: Mapping[str, float] = field(default_factory=dict)  # by stage: load, chunk
 
 
-def prepare(task: Task, embedder: Embedder, passage_tokens: int, fetch: Fetch) -> Prepared:
+def prepare(task: Task, embedder: Embedder, passage_tokens: int, fetch: Fetch, read: Read = load) -> Prepared:
     """Reads, loads and chunks a source. What goes wrong with it is the reason of its refusal.
 
     Raises ModelError when the embedding model, which counts word pieces, cannot be loaded.
@@ -62,7 +63,7 @@ def prepare(task: Task, embedder: Embedder, passage_tokens: int, fetch: Fetch) -
         file_hash = raw.hash
         if not task.anew and task.before and (task.before.file_hash, task.before.recipe) == (file_hash, cut):
             return Prepared(task.source, file_hash=file_hash, seconds={"load": time.perf_counter() - begin})
-        loaded = load(raw.data, raw.name)
+        loaded = read(raw.data, raw.name)
         document = _document(task.source, loaded, raw, embedder, cut)
         loaded_at = time.perf_counter()
         passages, tokens = chunk(document, loaded, embedder, passage_tokens)

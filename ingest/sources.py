@@ -12,9 +12,11 @@ from typing import Any
 import yaml
 
 from ingest.load import SUFFIXES
-from rag.errors import SourceRefusedError, UsageError
+from ingest.load.loaded import plain_meta
+from rag.errors import SourceRefusedError, UsageError, first_line
 
 MAX_FILE_BYTES = 200_000_000
+_MAX_META_BYTES = 64_000
 # Beside documents these are metadata, term lists and the like, not something to refuse.
 _NOT_DOCUMENTS = {".yaml", ".yml", ".json", ".toml", ".lock", ".gitignore", ""}
 
@@ -117,17 +119,23 @@ def _beside(path: Path) -> Mapping[str, Any]:
     if not beside.is_file():
         return {}
     try:
+        if beside.stat().st_size > _MAX_META_BYTES:
+            raise SourceRefusedError(f"the metadata file beside it is larger than {_MAX_META_BYTES // 1000} kB")
         meta = yaml.safe_load(beside.read_bytes())
-    except yaml.YAMLError as error:
-        raise SourceRefusedError(f"the metadata file beside it is not valid YAML ({error})") from error
-    return meta if isinstance(meta, dict) else {}
+    except (yaml.YAMLError, RecursionError) as error:
+        raise SourceRefusedError(f"the metadata file beside it is not valid YAML ({first_line(error)})") from error
+    return plain_meta(meta) if isinstance(meta, dict) else {}
 
 
 def _walk(folder: Path) -> tuple[list[str], list[dict[str, str]]]:
     below: list[str] = []
     refused: list[dict[str, str]] = []
     for path in sorted(folder.rglob("*")):
-        if any(part.startswith(".") for part in path.relative_to(folder).parts) or not path.is_file():
+        if any(part.startswith(".") for part in path.relative_to(folder).parts) or path.is_dir():
+            continue
+        if not path.is_file():
+            reason = "the link leads nowhere" if path.is_symlink() else "it is not a regular file"
+            refused.append({"source": str(path), "reason": reason})
             continue
         if path.suffix.lower() in SUFFIXES:
             below.append(str(path))

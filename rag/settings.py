@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     questions_per_minute: int = Field(60, ge=0, description="of a user, where accounts are used; 0: no limit")
     requests_per_minute: int = Field(3000, ge=0, description="of an address, where accounts are used; 0: no limit")
     private_hosts: str = Field("", description="hosts of your own network that may be fetched from, with commas")
+    file_seconds: float = Field(120, gt=0, description="time to read one file in")
+    file_mb: int = Field(2000, ge=200, description="memory to read one file in")
+    file_chars: int = Field(10_000_000, ge=1000, description="characters that one file may hold")
     log_questions: bool = Field(False, description="write questions into the log; without it none is")
     max_question_chars: int = Field(2000, ge=10, description="longest question that is read")
 
@@ -79,6 +82,11 @@ class Settings(BaseSettings):
     def deciding(self) -> dict[str, Any]:
         """What decides how a question is answered, for records of answers and of evaluations."""
         return {name: getattr(self, name) for name in _DECIDING}
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """Limits for reading one file."""
+        return {"longest_s": self.file_seconds, "memory_mb": self.file_mb, "max_chars": self.file_chars}
 
     @property
     def chroma(self) -> Server | None:

@@ -86,3 +86,23 @@ def decode(data: bytes) -> str:
     if controls > len(text[:10_000]) / 100:
         raise SourceRefusedError("it is not a text file: it is full of control characters; check its name and content")
     return text
+
+
+def storable(text: str) -> str:
+    """`text` with a mark for each half of a character that has lost its other half; as long as before."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
+    return text
+
+
+def plain_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """Short texts and lists of them: what a file says of itself may be anything, and refer to itself."""
+    found: dict[str, Any] = {}
+    for name, value in meta.items():
+        values = value if isinstance(value, list | tuple) else [value]
+        plain = [storable(str(one))[:1000] for one in values[:50] if not isinstance(one, dict | list | tuple | set)]
+        if plain:
+            found[str(name)] = plain if isinstance(value, list | tuple) else plain[0]
+    return found
