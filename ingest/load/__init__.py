@@ -47,6 +47,10 @@ def load(data: bytes, name: str) -> Loaded:
         raise SourceRefusedError(f"there is no reader for {suffix or 'files without a suffix'}; readable are {known}")
     if not data.strip():
         raise SourceRefusedError("the file is empty")
+    if data[:2] == b"PK":
+        from ingest.load.package import check_size
+
+        check_size(data)
     reader: Callable[[bytes], Loaded] = import_module(f"ingest.load.{SUFFIXES[suffix]}").load
     loaded = reader(data)
     if not any(block.kind != "heading" for block in loaded.blocks):
