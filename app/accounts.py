@@ -60,6 +60,15 @@ def current_user() -> User:
     return _user.get()
 
 
+def asker() -> str:
+    """Whose questions are counted together: a user's, or those from one address where nobody has a name."""
+    from gradio.context import LocalContext
+
+    request = LocalContext.request.get(None)
+    client = getattr(request, "client", None) if request else None
+    return current_user().name or str(getattr(client, "host", ""))
+
+
 def must_edit() -> None:
     """Raises UsageError when whoever asks may only read."""
     if not current_user().may_edit:

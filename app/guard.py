@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import anyio.to_thread
 
 from app.accounts import EVERYBODY, Accounts, Sessions, User, set_user
+from app.limits import Limits
 from app.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,13 @@ COOKIE = "briefdesk-session"
 LOGIN, LOGOUT = "/login", "/logout"
 HEALTH, READY, METRICS = "/healthz", "/readyz", "/metrics"
 _PUBLIC = {LOGIN, HEALTH, READY, "/favicon.ico", "/robots.txt"}
+TOO_MANY = "too many questions in a minute; wait a little"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+# Routes of Gradio's that nothing here uses: what is not there cannot be broken into.
+_CLOSED = re.compile(
+    r"^(/gradio_api)?/(proxy=|file/|vibe|run-history|runs|process_recording|deep_link|stream/|custom_component|undo-vibe"
+    r"|dev/|profiling|monitoring)"
+)
 _UPLOAD = re.compile(r"^(/gradio_api)?/upload/?$")
 # A script within a page may run when its hash is in the policy; what an attacker writes into the page is not.
 _SCRIPT = re.compile(rb"<script(?![^>]*\bsrc\s*=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
@@ -50,16 +57,10 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a desk asks of a request. `hosts` may be named in it, none meaning any; without `accounts`, anyone may.
-
-    Limits are of a minute: `requests` of an address, `questions` (what is sent, and not only read) of a user, or of an
-    address where there are no accounts; 0 is no limit.
-    """
+    """What a desk asks of a request. `hosts` may be named in it, none meaning any; without `accounts`, anyone may."""
 
     hosts: tuple[str, ...] = ()
     accounts: Accounts | None = None
-    requests: int = 0
-    questions: int = 0
     body_bytes: int = 100_000_000
 
 
@@ -69,17 +70,12 @@ class Guard:
     `head` holds the scripts that Gradio puts into the page when it is in the browser already.
     """
 
-    def __init__(self, app: App, *, rules: Rules, sessions: Sessions, metrics: Metrics, head: str = "") -> None:
-        from limits import parse
-        from limits.storage import MemoryStorage
-        from limits.strategies import MovingWindowRateLimiter
-
+    def __init__(
+        self, app: App, *, rules: Rules, limits: Limits, sessions: Sessions, metrics: Metrics, head: str = ""
+    ) -> None:
         self._app, self._rules, self._sessions, self._metrics = app, rules, sessions, metrics
         self._scripts = _SCRIPT.findall(head.encode())
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._requests = parse(f"{rules.requests}/minute") if rules.requests else None
-        self._questions = parse(f"{rules.questions}/minute") if rules.questions else None
-        self._logins = parse("10/5minutes")
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -99,7 +95,7 @@ class Guard:
             return
         user = user or EVERYBODY
         set_user(user)
-        scope["briefdesk.user"], scope["briefdesk.guard"] = user, self
+        scope["briefdesk.user"] = user
         if scope["path"] == "/":  # its scripts are looked at on their way out, so they must not be packed
             scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         body = _Body(receive, self._rules.body_bytes)
@@ -109,22 +105,20 @@ class Guard:
             if not answer.begun:
                 await _refuse(answer, headers, 413, _too_large(self._rules.body_bytes))
 
-    def may_try(self, address: str, name: str) -> bool:
-        """Whether another attempt at a password may be made: ten in five minutes, from an address or at a name."""
-        return all(self._limiter.hit(self._logins, kind, key) for kind, key in (("from", address), ("at", name)))
-
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
         """Why a request is not even asked who it is from."""
         host = headers.get("host", "")
         if self._rules.hosts and _name_of(f"//{host}") not in self._rules.hosts:
             return 421, f"this desk is not known as {host[:100]}; whoever runs it can name it in BRIEFDESK_HOSTS"
+        if _CLOSED.match(scope["path"]):
+            return 404, "there is nothing here"
         if scope["method"] not in _SAFE:
             origin = headers.get("origin")
             if (origin and urlsplit(origin).netloc != host) or headers.get("sec-fetch-site") == "cross-site":
                 return 403, "this was sent by another site"
         if int(headers.get("content-length") or 0) > self._rules.body_bytes:
             return 413, _too_large(self._rules.body_bytes)
-        if self._requests and not self._limiter.hit(self._requests, "address", address_of(scope)):
+        if not self._limits.may_request(address_of(scope)):
             return 429, "too many requests from this address; try again in a minute"
         return None
 
@@ -134,9 +128,9 @@ class Guard:
             return 401, "log in first"
         if _UPLOAD.match(scope["path"]) and not user.may_edit:
             return 403, "your account may read and ask; adding documents needs an editor's"
-        asks = scope["method"] not in _SAFE and scope["path"] != LOGOUT
-        if self._questions and asks and not self._limiter.hit(self._questions, "user", user.name or address_of(scope)):
-            return 429, "too many questions in a minute; wait a little"
+        asks = scope["method"] not in _SAFE and kind_of(scope["path"]) in ("call", "run", "api", "mcp")
+        if asks and not self._limits.may_ask(user.name or address_of(scope)):
+            return 429, TOO_MANY
         return None
 
     async def _user(self, headers: dict[str, str]) -> User | None:
@@ -149,7 +143,7 @@ class Guard:
             name = self._sessions.remembered(credentials)
             if name is None:
                 given, _, password = _decoded(credentials[6:]).partition(":")
-                if not self.may_try("program", given):
+                if not self._limits.may_try("program", given):
                     return None
                 if await anyio.to_thread.run_sync(accounts.check, given, password):
                     name = given

@@ -78,6 +78,7 @@ def serve_page(settings: Settings, host: str, port: int, *, insecure: bool = Fal
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.resolve())
     from app.accounts import USERS, Accounts
     from app.guard import Rules
+    from app.limits import Limits
     from app.progress import ingest_with_progress, print_report
     from app.server import build_app, run
     from app.service import Service
@@ -90,15 +91,11 @@ def serve_page(settings: Settings, host: str, port: int, *, insecure: bool = Fal
         print_report(ingest_with_progress((), settings, embedder))
     for line in mend_index(settings.home, embedder, settings.chroma):
         print(f"mended from the catalog: {line}", flush=True)
-    service = Service(Desk(settings, embedder))
     limited = accounts or not is_loopback(host)
-    rules = Rules(
-        hosts=allowed_hosts(settings, host),
-        accounts=Accounts(settings.home / USERS) if accounts else None,
-        requests=settings.requests_per_minute if limited else 0,
-        questions=settings.questions_per_minute if limited else 0,
-    )
-    app = build_app(service, rules)
+    limits = Limits(settings.requests_per_minute, settings.questions_per_minute) if limited else Limits()
+    service = Service(Desk(settings, embedder), limits)
+    rules = Rules(allowed_hosts(settings, host), Accounts(settings.home / USERS) if accounts else None)
+    app = build_app(service, rules, limits)
     service.desk.warm_up()
 
     def started() -> None:

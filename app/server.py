@@ -21,6 +21,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from app.accounts import Accounts, Sessions
 from app.api import answer_in_json
 from app.guard import COOKIE, HEALTH, LOGIN, LOGOUT, METRICS, READY, Guard, Rules, address_of, cookie_of
+from app.limits import Limits
 from app.service import Service
 from app.texts import ASSETS
 from app.ui.page import build_page, look
@@ -32,7 +33,7 @@ GRACE_S = 30.0  # that answers may take when the server is told to stop
 _MAX_UPLOAD = "200mb"
 
 
-def build_app(service: Service, rules: Rules) -> FastAPI:
+def build_app(service: Service, rules: Rules, limits: Limits) -> FastAPI:
     """The page with all that stands before it, as one ASGI application."""
     sessions = Sessions()
     page, shown = build_page(service), look()
@@ -45,10 +46,12 @@ def build_app(service: Service, rules: Rules) -> FastAPI:
     app = FastAPI(title="briefdesk", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     _add_health(app, service)
     if rules.accounts:
-        _add_login(app, rules.accounts, sessions)
+        _add_login(app, rules.accounts, sessions, limits)
     # Closed to other sites; without this Gradio would let any site ask in a visitor's name.
     app.add_middleware(CORSMiddleware, allow_origins=[])
-    app.add_middleware(Guard, rules=rules, sessions=sessions, metrics=service.metrics, head=shown["head"])  # type: ignore[arg-type]
+    app.add_middleware(
+        Guard, rules=rules, limits=limits, sessions=sessions, metrics=service.metrics, head=shown["head"]
+    )  # type: ignore[arg-type]
     gr.mount_gradio_app(
         app,
         page,
@@ -138,7 +141,7 @@ def _add_health(app: FastAPI, service: Service) -> None:
         return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def _add_login(app: FastAPI, accounts: Accounts, sessions: Sessions) -> None:
+def _add_login(app: FastAPI, accounts: Accounts, sessions: Sessions, limits: Limits) -> None:
     def page(said: str = "", name: str = "") -> str:
         template = (ASSETS / "login.html").read_text(encoding="utf-8")
         return template.replace("{said}", escape(said)).replace("{name}", escape(name))
@@ -149,8 +152,7 @@ def _add_login(app: FastAPI, accounts: Accounts, sessions: Sessions) -> None:
 
     @app.post(LOGIN)
     async def log_in(request: Request, name: str = Form("", max_length=64), password: str = Form("")) -> Response:
-        guard: Guard = request.scope["briefdesk.guard"]
-        if not guard.may_try(address_of(request.scope), name):
+        if not limits.may_try(address_of(request.scope), name):
             log.warning("too many attempts to log in from %s", address_of(request.scope))
             return HTMLResponse(page("Too many attempts; wait five minutes.", name), status_code=429)
         user = await anyio.to_thread.run_sync(accounts.check, name, password)

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 import anyio.to_thread
 
+from app.limits import Limits
 from app.line import Line
 from app.metrics import Metrics
 from rag.chain import Desk
@@ -51,8 +52,8 @@ class _Steps(Generic[T]):
 class Service:
     """What the page, the API and the metrics share."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, desk: Desk, limits: Limits) -> None:
+        self.desk, self.limits = desk, limits
         self.metrics = Metrics()
         cores = os.cpu_count() or 1
         # Nobody who wants quotations or passages waits behind those who wait for a language model.

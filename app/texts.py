@@ -10,6 +10,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from rag.errors import BriefdeskError
+
 log = logging.getLogger(__name__)
 
 ASSETS = Path(__file__).parent / "ui" / "assets"
@@ -68,6 +70,8 @@ def calls(*methods: Callable[[Any], Any]) -> list[Callable[[Any], Any]]:
         def call(wanted: Any = None) -> Any:
             try:
                 return method(wanted)
+            except BriefdeskError as error:
+                raise HTTPException(400, str(error)) from error
             except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
                 log.info("a request to %s of another form: %s", method.__name__, type(error).__name__)
                 raise HTTPException(400, "this was not of the expected form") from error

@@ -138,8 +138,8 @@ def chromium_path() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A real Chromium. Without one these tests are skipped, except in CI, where that is a failure."""
+def chromium() -> Iterator[Any]:
+    """Playwright's way to a Chromium. Without one these tests are skipped, except in CI, where that is a failure."""
     path = chromium_path()
     if path is None:
         reason = "no Chromium on this machine; install it (Debian: chromium) to run the browser tests"
@@ -149,14 +149,26 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            tmp_path_factory.mktemp("chromium"),
-            executable_path=path,
-            args=CHROMIUM_FLAGS,
-            viewport={"width": 1360, "height": 860},
-        )
-        yield context
-        context.close()
+        yield playwright.chromium
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A Chromium that the tests share."""
+    context = open_browser(chromium, tmp_path_factory.mktemp("chromium"))
+    yield context
+    context.close()
+
+
+def open_browser(chromium: Any, folder: Path, **options: Any) -> Any:
+    """A Chromium of its own, with nothing from before."""
+    return chromium.launch_persistent_context(
+        folder,
+        executable_path=chromium_path(),
+        args=CHROMIUM_FLAGS,
+        viewport={"width": 1360, "height": 860},
+        **options,
+    )
 
 
 BROWSER_TIMEOUT_MS = 15_000

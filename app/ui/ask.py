@@ -18,8 +18,9 @@ from typing import Any
 
 import gradio as gr
 
-from app.accounts import must_edit
+from app.accounts import asker, must_edit
 from app.feedback import add_feedback, add_question
+from app.guard import TOO_MANY
 from app.line import BusyError
 from app.receipt import FORMATS, receipt, write_receipt
 from app.record import recall, recall_turn, record
@@ -54,6 +55,9 @@ class Conversation:
     async def stream(self, request: Mapping[str, Any]) -> AsyncIterator[str]:
         """The messages of `answer`, when it is its turn; before that, how many are before it."""
         turn = str(request.get("turn", ""))
+        if not self.service.limits.may_ask(asker()):
+            yield _message(turn, render_error(TOO_MANY), done=True)
+            return
 
         def busy(before: int) -> str:
             return _message(turn, render_waiting(t("Busy: {n} before you", n=before)))
