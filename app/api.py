@@ -45,7 +45,7 @@ def build_api(service: Service) -> None:
         def answered() -> dict[str, Any]:
             turns = [] if quotations_only else desk.converse(after, only)
             answer = desk.quoted(question, only) if quotations_only else desk.ask(question, only, turns)
-            service.metrics.answer(answer)
+            service.count(answer)
             return record(answer)
 
         return await _told(answered, service.reading if quotations_only else service.answers)

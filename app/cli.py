@@ -23,7 +23,7 @@ from app.options import (
     rerank_option,
     take_filter,
 )
-from app.session import log_file, open_settings
+from app.session import log_file, open_settings, redacted
 from rag.errors import BriefdeskError, UsageError
 
 if TYPE_CHECKING:
@@ -240,16 +240,14 @@ def main() -> None:
         sys.exit(2)
     except BriefdeskError as error:
         log.info("%s", error)
-        click.echo(f"briefdesk: {error}", err=True)
+        click.echo(redacted(f"briefdesk: {error}"), err=True)
         sys.exit(error.exit_status)
     except BrokenPipeError:
         sys.exit(0)
     except Exception as error:  # the user never sees a traceback; the log always has it
         log.exception("unexpected")
-        click.echo(
-            f"briefdesk: an unexpected error, {type(error).__name__}: {error}. Details: {log_file() or 'no log'}.",
-            err=True,
-        )
+        said = f"briefdesk: an unexpected error, {type(error).__name__}: {error}. Details: {log_file() or 'no log'}."
+        click.echo(redacted(said), err=True)
         sys.exit(1)
 
 

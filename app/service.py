@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -16,6 +17,9 @@ from app.limits import Limits
 from app.line import Line
 from app.metrics import Metrics
 from rag.chain import Desk
+from rag.types import Answer
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -81,6 +85,14 @@ class Service:
         """What is being answered from. Raises BriefdeskError when nothing can be."""
         library = self.desk.library
         return {"generation": library.generation, "documents": len(library.listings)}
+
+    def count(self, answer: Answer) -> None:
+        """Counts and logs an answer that is complete; its question is logged only where that is switched on."""
+        self.metrics.answer(answer)
+        told: dict[str, object] = {"abstained": answer.abstained, "ms": round(answer.timings_ms.get("total", 0.0))}
+        if self.desk.settings.log_questions:
+            told["question"] = answer.question
+        log.info("answered", extra=told)
 
     async def turn(self, line: Line, work: Callable[[], T]) -> T:
         """The result of `work`, done in a thread when it is its turn. Raises BusyError when the line is too long."""

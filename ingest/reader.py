@@ -18,7 +18,7 @@ from typing import IO, Any, Self
 
 from ingest.load import Block, Loaded, load
 from ingest.load.loaded import plain_meta, storable
-from rag.errors import SourceRefusedError, first_line
+from rag.errors import SECRET_NAMES, SourceRefusedError, first_line
 
 _HEAD = struct.Struct("<II")  # sizes of the name and of the content, as they follow
 
@@ -96,8 +96,7 @@ class Reader:
 
 def _without_secrets() -> dict[str, str]:
     """The environment, without what a parser that was taken over could give away."""
-    telling = ("KEY", "TOKEN", "SECRET", "PASSWORD")
-    return {name: value for name, value in os.environ.items() if not any(one in name.upper() for one in telling)}
+    return {name: value for name, value in os.environ.items() if not any(one in name.upper() for one in SECRET_NAMES)}
 
 
 def _exactly(stream: IO[bytes], size: int, deadline: float) -> bytes:

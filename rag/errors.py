@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# What the names of variables that hold a secret have in them: none of their values is logged, shown or passed on.
+SECRET_NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+
 
 class BriefdeskError(Exception):
     """Base of everything a user is told in one sentence. `exit_status` is the command's."""

@@ -49,7 +49,8 @@ class ScriptedModel:
                     if model.retry_after:
                         self.send_header("Retry-After", model.retry_after)
                     self.end_headers()
-                    self.wfile.write(b'{"error": {"message": "scripted"}}')
+                    said = f"Incorrect API key: {self.headers.get('Authorization')}"  # as a careless provider would
+                    self.wfile.write(json.dumps({"error": {"message": said}}).encode())
                     return
                 if play == "hang":
                     model._ending.wait(30)

@@ -94,7 +94,7 @@ class Conversation:
             return
         if answer is None:
             return
-        self.service.metrics.answer(answer)
+        self.service.count(answer)
         html, generation = render_answer(answer, self.sources), self.desk.library.generation
         yield message(html, done=True, record=record(answer), generation=generation)
 
