@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: serve test lint fix bench bench-growth eval lock screenshots clean
+.PHONY: serve test lint fix bench bench-growth bench-hard eval lock audit screenshots clean
 
 serve: $(VENV)/ready
 	$(BIN)/briefdesk serve
@@ -32,14 +32,24 @@ bench: $(VENV)/ready-dev
 bench-growth: $(VENV)/ready-dev
 	$(BIN)/python -m eval.bench growth --sizes 1000,10000,100000,1000000 --plot docs/images/growth.svg
 
+# Half an hour: two hundred kills, a thousand broken files of each format, fifty people for ten minutes.
+bench-hard: $(VENV)/ready-dev
+	$(BIN)/python -m eval.bench crash
+	$(BIN)/python -m tests.mutants 1000
+	$(BIN)/python -m eval.bench.load
+
 eval: $(VENV)/ready
 	$(BIN)/briefdesk ingest
 	$(BIN)/briefdesk eval
 
+# Licences, the list of all parts, known vulnerabilities: reports in build/audit.
+audit: $(VENV)/ready-dev
+	.ci/audit
+
 screenshots: $(VENV)/ready-dev
 	$(BIN)/python -m tests.screenshots docs/images
 
-# torch comes first and by pip: uv and a lock with hashes know only one of its builds, and users need different ones.
+# Nothing is built on installing: --only-binary, so that no package runs code of its own. torch comes first and by pip: uv and a lock with hashes know only one of its builds, and users need different ones.
 $(VENV)/torch:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "briefdesk needs Python 3.11 or newer; name one with PYTHON=..." && exit 1)
 	$(PYTHON) -m venv $(VENV)
@@ -47,12 +57,12 @@ $(VENV)/torch:
 	touch $@
 
 $(VENV)/ready: $(VENV)/torch requirements.lock pyproject.toml
-	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --require-hashes --only-binary :all: -r requirements.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
 	touch $@
 
 $(VENV)/ready-dev: $(VENV)/ready requirements-dev.lock
-	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements-dev.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --require-hashes --only-binary :all: -r requirements-dev.lock
 	touch $@
 
 # For every platform at once; torch and what it brings for CUDA stay out (see above).

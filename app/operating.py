@@ -38,8 +38,8 @@ def restore(file: Path | None, listed: bool, force: bool, **flags: Any) -> None:
     from rag.store.backup import backups
 
     if listed:
-        for one in backups(settings.home):
-            click.echo(one.line)
+        found = backups(settings.home)
+        click.echo("\n".join(one.line for one in found) or "No backup is kept; one is made before each change.")
     elif file:
         documents = archive.restore_archive(settings.home, file, settings.embedder(), settings.chroma, force=force)
         click.echo(f"{settings.home} holds the {documents} documents of {file}")

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from rag import model_files
 from rag.errors import ModelError, not_loaded
+from rag.memory import keep_freed
 
 Floats = npt.NDArray[np.float32]
 BUNDLED = "all-MiniLM-L6-v2"
@@ -109,7 +110,7 @@ class Embedder:
 
         if self._threads:
             torch.set_num_threads(self._threads)
-        _keep_freed_memory()
+        keep_freed()
         try:
             model = _load(Path(self.path))
         except Exception as error:
@@ -317,23 +318,6 @@ def _silence_progress() -> None:
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()  # a progress bar for a load of 0.2 s would be the first output
-
-
-def _keep_freed_memory() -> None:
-    """Asks glibc to keep what a batch frees for the next one; any other C library is left as it is.
-
-    Its default gives blocks of some MB back to the system, and each layer then waits for fresh pages: a quarter of
-    the time of embedding in eight bits.
-    """
-    import ctypes
-
-    trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of mallopt(3)
-    try:
-        libc = ctypes.CDLL("libc.so.6")
-        libc.mallopt(trim_threshold, 256 << 20)
-        libc.mallopt(mmap_threshold, 32 << 20)
-    except (OSError, AttributeError):
-        pass
 
 
 def _seconds(model: Any, features: dict[str, Any]) -> float:

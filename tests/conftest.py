@@ -103,6 +103,14 @@ class Served:
         self.stop()
         raise AssertionError(f"the page did not come up:\n{self.output()}")
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def wait(self, seconds: float) -> int:
+        """Its exit status, once it has stopped."""
+        return self._process.wait(timeout=seconds)
+
     def output(self) -> str:
         self._log.seek(0)
         return self._log.read()

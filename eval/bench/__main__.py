@@ -1,6 +1,6 @@
 """`make bench`: one table of quality and speed, peers' numbers beside ours, threads pinned.
 
-Parts can be named: `python -m eval.bench start claims passages filings ingest growth`.
+Parts can be named: `python -m eval.bench start claims passages filings ingest growth crash`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import click
 from scipy.stats import binomtest
 
 from eval import figures
-from eval.bench import filings, growth, ingestion, passages
+from eval.bench import crash, filings, growth, ingestion, passages
 from eval.bench.public import bench_folder
 from eval.claims import load_pairs
 from eval.claims import measure as measure_claims
@@ -33,6 +33,7 @@ from rag.settings import CHECKOUT, load_settings
 from rag.support import Judge
 
 THREADS = 2
+KILLS = 200
 Rows = list[tuple[str, str]]
 
 
@@ -49,6 +50,8 @@ def main(parts: tuple[str, ...], sizes: tuple[int, ...], plot: Path | None, reco
             "filings": lambda temporary: public_filings(folder, temporary),
             "ingest": lambda temporary: ingestion_speed(folder, temporary),
         }
+    if "crash" in parts:  # a quarter of an hour, so only when it is asked for
+        work["crash"] = crashes
     work["growth"] = lambda temporary: growing(sizes, plot)
     for name, measure in work.items():
         if not parts or name in parts:
@@ -181,6 +184,21 @@ def growing(sizes: tuple[int, ...], plot: Path | None) -> Rows:
     ]
 
 
+def crashes(temporary: Path) -> Rows:
+    """Kills at random moments, each followed by a start, an examination, and the same work to its end."""
+    found = []
+    for verdict in crash.killed(temporary, KILLS, seed=int(time.time()), cold=True):
+        found.append(verdict)
+        if verdict.wrong:
+            click.echo(f"  {verdict}")
+    starts = [verdict.start_s for verdict in found]
+    return [
+        (f"kills of {KILLS} after which a promise was broken", str(sum(bool(verdict.wrong) for verdict in found))),
+        ("kills after which the new index was there already", str(sum(verdict.state == "new" for verdict in found))),
+        ("start and answer after a kill, p50 / worst s", f"{statistics.median(starts):.1f} / {max(starts):.1f}"),
+    ]
+
+
 def _pair(recall: float, overlap: float | None) -> str:
     return f"{recall:.3f} / {overlap:.3f}" if overlap is not None else f"{recall:.3f} / -    "
 
@@ -201,12 +219,14 @@ def _command(*arguments: str) -> float:
 
 
 @click.command()
-@click.argument("parts", nargs=-1, type=click.Choice(["start", "claims", "passages", "filings", "ingest", "growth"]))
+@click.argument(
+    "parts", nargs=-1, type=click.Choice(["start", "claims", "passages", "filings", "ingest", "growth", "crash"])
+)
 @click.option("--sizes", default="1000,10000,100000", show_default=True, help="Passages of the growing library.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Where to draw growth, as SVG.")
 @click.option("--record", is_flag=True, help="Keep what is measured in docs/figures.json, for README and docs.")
 def command(parts: tuple[str, ...], sizes: str, plot: Path | None, record: bool) -> None:
-    """Measure; with no PARTS, everything."""
+    """Measure; with no PARTS, everything but crash."""
     main(parts, tuple(int(size) for size in sizes.split(",")), plot, record)
 
 

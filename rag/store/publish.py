@@ -14,6 +14,7 @@ import numpy as np
 
 from rag.embedding import Embedder, Floats
 from rag.errors import BriefdeskError, StoreError
+from rag.memory import give_back
 from rag.store.catalog import Catalog, Member
 from rag.store.columns import Columns, ColumnsWriter, block_of, numbers
 from rag.store.hold import HOLD, is_held
@@ -83,6 +84,7 @@ def publish(
         if full and not isinstance(error, BriefdeskError):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         raise
+    give_back()
     sweep(home, catalog, [number, current])  # the one before can be put back, and readers are just leaving it
     return number
 
