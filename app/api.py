@@ -115,7 +115,7 @@ def build_api(service: Service) -> None:
             raise gr.Error(str(error), print_exception=False) from error
 
     for function in (ask, search, documents, read_source, verify):
-        gr.api(function, api_name=function.__name__)
+        gr.api(function, api_name=function.__name__, concurrency_limit=None)  # the line says whose turn it is
 
 
 def answer_in_json(page: gr.Blocks) -> None:

@@ -51,10 +51,13 @@ class Line:
             return
         mine = asyncio.Event()
         self._waiting.append(mine)
-        admitted = False
+        admitted, said = False, -1
         try:
             while True:
-                yield self._busy + self._waiting.index(mine)
+                before = self._busy + self._waiting.index(mine)
+                if before != said:
+                    yield before
+                said = before
                 await mine.wait()
                 mine.clear()
                 if self._busy < self.at_once and self._waiting[0] is mine:

@@ -31,12 +31,16 @@ log = logging.getLogger(__name__)
 
 GRACE_S = 30.0  # that answers may take when the server is told to stop
 _MAX_UPLOAD = "200mb"
+_VISITS = 200
 
 
 def build_app(service: Service, rules: Rules, limits: Limits) -> FastAPI:
     """The page with all that stands before it, as one ASGI application."""
     sessions = Sessions()
     page, shown = build_page(service), look()
+    # Gradio keeps a copy of the page's texts for each visit and each call, ten thousand of them: a gigabyte. Nothing
+    # here is kept for a visit, so that whoever comes back misses nothing.
+    page.state_session_capacity = _VISITS
     page.queue(default_concurrency_limit=8, max_size=500)  # whom we let wait is told by the line
 
     @asynccontextmanager
@@ -154,11 +158,12 @@ def _add_login(app: FastAPI, accounts: Accounts, sessions: Sessions, limits: Lim
     async def log_in(request: Request, name: str = Form("", max_length=64), password: str = Form("")) -> Response:
         if not limits.may_try(address_of(request.scope), name):
             log.warning("too many attempts to log in from %s", address_of(request.scope))
-            return HTMLResponse(page("Too many attempts; wait five minutes.", name), status_code=429)
+            said = "Too many attempts; wait five minutes. · 尝试次数过多，请五分钟后再试。"
+            return HTMLResponse(page(said, name), status_code=429)
         user = await anyio.to_thread.run_sync(accounts.check, name, password)
         if user is None:
             log.warning("a failed attempt to log in from %s", address_of(request.scope))
-            return HTMLResponse(page("Name or password is not right.", name), status_code=401)
+            return HTMLResponse(page("Name or password is not right. · 用户名或密码不正确。", name), status_code=401)
         sessions.end(cookie_of(request.headers.get("cookie", "")))
         answer = RedirectResponse("/", status_code=303)
         answer.set_cookie(

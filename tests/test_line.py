@@ -147,7 +147,7 @@ def test_health_and_metrics_say_how_it_is(own_home: Path) -> None:
             ):
                 assert line in text, line
             assert "Jupiter" not in text
-            assert float(re.search(r"briefdesk_home_bytes (\S+)", text)[1]) > 100_000  # type: ignore[index]
+            assert float(re.search(r"^briefdesk_home_bytes (\S+)$", text, re.M)[1]) > 100_000  # type: ignore[index]
             aside = own_home.rename(own_home.parent / "aside")
             refused = client.get("readyz")
             assert refused.status_code == 503

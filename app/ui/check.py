@@ -296,6 +296,7 @@ def build_check(desk: Desk, talk: Conversation) -> None:
         f'<section class="bd-learn"><h3>{t("The evaluation set")}</h3><p>'
         + t("Questions whose answers are known, and some that the documents cannot answer.")
         + "</p></section>",
+        elem_id="bd-set-head",
         apply_default_css=False,
     )
     with gr.Row(elem_id="bd-run-row"):
