@@ -18,6 +18,7 @@ from rag.errors import BriefdeskError, UsageError
 from rag.types import Listing
 
 UPLOADS = "uploads"
+_WAIT_S = 60.0  # for another writer: a reader of the page would only press again
 log = logging.getLogger(__name__)
 
 
@@ -53,7 +54,14 @@ def add(desk: Desk, files: Sequence[Path], addresses: Sequence[str]) -> Iterator
 
     def work() -> None:
         try:
-            told.put(ingest(sources, desk.settings, desk.embedder, progress=lambda *stage: told.put(Stage(*stage))))
+            report = ingest(
+                sources,
+                desk.settings,
+                desk.embedder,
+                wait_s=_WAIT_S,
+                progress=lambda *stage: told.put(Stage(*stage)),
+            )
+            told.put(report)
         except BriefdeskError as error:
             told.put(error)
         except Exception as error:  # the page must be told of any end
@@ -98,14 +106,14 @@ def take_out(desk: Desk, document_id: str) -> Listing:
         raise UsageError("this document is no longer in the library")
     if not is_removable(desk, listing):
         raise UsageError(f"{listing.name} lies in the corpus folder; delete the file there and run `briefdesk ingest`")
-    remove(desk.settings, desk.embedder, [listing.source])
+    remove(desk.settings, desk.embedder, [listing.source], wait_s=_WAIT_S)
     return listing
 
 
 def put_back(desk: Desk, source: str) -> bool:
     """Undoes `take_out`, also after other changes as long as the file is there; whether it could."""
-    if restore(desk.settings, desk.embedder, [source]):
+    if restore(desk.settings, desk.embedder, [source], wait_s=_WAIT_S):
         return True
     if Path(source).is_file() and Path(source).is_relative_to((desk.settings.home / UPLOADS).resolve()):
-        return not ingest([source], desk.settings, desk.embedder).refused
+        return not ingest([source], desk.settings, desk.embedder, wait_s=_WAIT_S).refused
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -242,6 +243,10 @@ def main() -> None:
         log.info("%s", error)
         click.echo(redacted(f"briefdesk: {error}"), err=True)
         sys.exit(error.exit_status)
+    except sqlite3.DatabaseError as error:
+        log.exception("the catalog")
+        click.echo(f"briefdesk: the catalog cannot be read or written ({error}); run `briefdesk doctor`", err=True)
+        sys.exit(1)
     except BrokenPipeError:
         sys.exit(0)
     except Exception as error:  # the user never sees a traceback; the log always has it

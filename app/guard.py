@@ -110,7 +110,8 @@ class Guard:
         host = headers.get("host", "")
         if self._rules.hosts and _name_of(f"//{host}") not in self._rules.hosts:
             return 421, f"this desk is not known as {host[:100]}; whoever runs it can name it in BRIEFDESK_HOSTS"
-        if _CLOSED.match(scope["path"]):
+        no_login = scope["path"] in (LOGIN, LOGOUT) and not self._rules.accounts
+        if no_login or _CLOSED.match(scope["path"]):
             return 404, "there is nothing here"
         if scope["method"] not in _SAFE:
             origin = headers.get("origin")

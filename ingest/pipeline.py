@@ -41,6 +41,7 @@ def ingest(
     rebuild: bool = False,
     listing: Path | None = None,
     ray: str = "",
+    wait_s: float = 0.0,
     progress: Progress = lambda stage, done, total: None,
 ) -> Report:
     """Brings the index up to date with `sources` (files, folders, addresses; none means the corpus).
@@ -48,14 +49,15 @@ def ingest(
     A folder stands for all readable files below it; indexed files that are gone from it are removed. A source that
     cannot be read is refused with its reason, keeps what was indexed of it before, and does not stop the rest.
     `listing` is a list of sources whose addresses are fetched as well. `ray` is the address of a Ray cluster that
-    loads, chunks and embeds ("local" starts one here); the writing is done here all the same.
+    loads, chunks and embeds ("local" starts one here); the writing is done here all the same. Where another process
+    writes, it is waited for up to `wait_s` seconds.
 
     Raises LockedError, HomeError, ModelMismatchError (unless `rebuild`), ModelError, StoreError, UsageError.
     """
     begin = time.perf_counter()
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     report = Report()
-    with writing(settings.home) as catalog:
+    with writing(settings.home, wait_s=wait_s) as catalog:
         if not rebuild:
             check_model(catalog, embedder)
         members = catalog.members(catalog.generation)
@@ -206,12 +208,12 @@ class _Run:
         self._made.clear()
 
 
-def remove(settings: Settings, embedder: Embedder, sources: Sequence[str]) -> list[str]:
+def remove(settings: Settings, embedder: Embedder, sources: Sequence[str], *, wait_s: float = 0.0) -> list[str]:
     """Takes documents out of the index; returns the sources that were there. `restore` brings them back.
 
     Raises UsageError when nothing would be left, LockedError, HomeError, StoreError.
     """
-    with writing(settings.home) as catalog:
+    with writing(settings.home, wait_s=wait_s) as catalog:
         members = catalog.members(catalog.generation)
         gone = [source for source in sources if source in members]
         left = [member for source, member in members.items() if source not in gone]
@@ -222,12 +224,12 @@ def remove(settings: Settings, embedder: Embedder, sources: Sequence[str]) -> li
     return gone
 
 
-def restore(settings: Settings, embedder: Embedder, sources: Sequence[str]) -> list[str]:
+def restore(settings: Settings, embedder: Embedder, sources: Sequence[str], *, wait_s: float = 0.0) -> list[str]:
     """Puts back what the last change of the index took out of it; returns the sources that it could put back.
 
     Only the generation before is kept, so what was removed two changes ago must be ingested again.
     """
-    with writing(settings.home) as catalog:
+    with writing(settings.home, wait_s=wait_s) as catalog:
         members = catalog.members(catalog.generation)
         before = catalog.members(catalog.generation - 1)
         back = [source for source in sources if source in before and source not in members]

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from app.accounts import USERS, Accounts
 from ingest.pipeline import ingest
 from rag.embedding import Embedder
 from rag.settings import load_settings
@@ -31,6 +32,8 @@ def main(folder: Path) -> None:
         ingest([], load_settings(home=home), Embedder())
         served = Served(home)
         model = ScriptedModel(_WRITTEN)
+        Accounts(home / USERS).put("anna", "a long enough password", "editor")
+        guarded = Served(home, env={"BRIEFDESK_AUTH": "on"})
         writing = Served(home, "--llm", "openai:scripted", env={"BRIEFDESK_LLM_BASE_URL": model.url})
         try:
             with sync_playwright() as playwright:
@@ -57,9 +60,11 @@ def main(folder: Path) -> None:
                     page.wait_for_selector(".bd-suggestion")
                     take(page, folder)
                     page.close()
+                take_login(context.new_page(), guarded.url, folder)
                 context.close()
         finally:
             served.stop()
+            guarded.stop()
             writing.stop()
             model.close()
 
@@ -67,6 +72,14 @@ def main(folder: Path) -> None:
 def shoot(page: Any, path: Path) -> None:
     page.wait_for_timeout(600)
     page.screenshot(path=path)
+
+
+def take_login(page: Any, url: str, folder: Path) -> None:
+    page.set_viewport_size(_PHONE)
+    page.goto(url)
+    page.fill("[name=name]", "anna")
+    shoot(page, folder / "login.png")
+    page.close()
 
 
 def take_ask(page: Any, folder: Path) -> None:

@@ -12,52 +12,19 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 
 from rag.embedding import Floats
 from rag.errors import HomeError, OutdatedHomeError
 from rag.store.backup import damaged, is_damage
+from rag.store.connection import address_of, connected, file_of, way_to_read
+from rag.store.schema import SCHEMA_VERSION, TABLES, upgrade
 from rag.types import Document, Listing, Passage
-
-SCHEMA_VERSION = 3
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS documents (
-    id TEXT NOT NULL, recipe TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL,
-    text TEXT NOT NULL, publisher TEXT NOT NULL, date TEXT NOT NULL, language TEXT NOT NULL, url TEXT NOT NULL,
-    pages TEXT NOT NULL, group_name TEXT NOT NULL, topics TEXT NOT NULL, added_at TEXT NOT NULL,
-    tokens INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (id, recipe)
-);
-CREATE TABLE IF NOT EXISTS passages (
-    document_id TEXT NOT NULL, recipe TEXT NOT NULL, ordinal INTEGER NOT NULL, id TEXT NOT NULL,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, heading TEXT NOT NULL, page INTEGER, sentences TEXT NOT NULL,
-    content_hash TEXT NOT NULL, PRIMARY KEY (document_id, recipe, ordinal),
-    FOREIGN KEY (document_id, recipe) REFERENCES documents(id, recipe) ON DELETE CASCADE
-);
-CREATE INDEX IF NOT EXISTS passages_by_id ON passages(id);
-CREATE TABLE IF NOT EXISTS vectors (
-    content_hash TEXT NOT NULL, fingerprint TEXT NOT NULL, vector BLOB NOT NULL,
-    PRIMARY KEY (content_hash, fingerprint)
-);
-CREATE TABLE IF NOT EXISTS members (
-    generation INTEGER NOT NULL, source TEXT NOT NULL, document_id TEXT NOT NULL, recipe TEXT NOT NULL,
-    file_hash TEXT NOT NULL, PRIMARY KEY (generation, source),
-    FOREIGN KEY (document_id, recipe) REFERENCES documents(id, recipe)
-);
-CREATE TABLE IF NOT EXISTS runs (
-    id INTEGER PRIMARY KEY, started_at TEXT NOT NULL, command TEXT NOT NULL, report TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS outcomes (
-    run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, place INTEGER NOT NULL, question TEXT NOT NULL,
-    outcome TEXT NOT NULL, PRIMARY KEY (run, question)
-);
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +46,16 @@ class Catalog:
             raise HomeError(f"there is no index at {path.parent}; run `briefdesk ingest`")
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
-        self._how = "" if create else _reachable(path)
+        self._how = "" if create else way_to_read(path)
         try:
             if not self._how:
                 self.db.execute("PRAGMA journal_mode=WAL")
             if create:
-                self.db.executescript(_SCHEMA)
+                self.db.executescript(TABLES)
                 self.db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
-                self._upgrade()
+                upgrade(self)
             version = self.meta("schema") or ""
-            self._file = _file_of(path)
+            self._file = file_of(path)
         except (sqlite3.Error, OSError) as error:
             if is_damage(error):
                 raise damaged(path.parent, str(error)) from error
@@ -110,7 +77,7 @@ class Catalog:
         """This thread's connection."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = _connected(f"file:{quote(str(self.path))}{self._how}")
+            connection = connected(address_of(self.path) + self._how)
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
             self._local.connection = connection
@@ -121,40 +88,9 @@ class Catalog:
     def in_place(self) -> bool:
         """Whether the file that is open is still the one at its path."""
         try:
-            return _file_of(self.path) == self._file
+            return file_of(self.path) == self._file
         except OSError:
             return False
-
-    def _upgrade(self) -> None:
-        """Brings an older catalog up to date.
-
-        Schema 1 also stored a vector for each token, most of its size; schema 2 kept what came to each question of a
-        run inside its report.
-        """
-        before = self.meta("schema")
-        if before == "1":
-            with self.transaction():
-                for column in ("token_vectors", "token_scales", "token_spans"):
-                    self.db.execute(f"ALTER TABLE vectors DROP COLUMN {column}")
-                self.db.execute("ALTER TABLE documents ADD COLUMN tokens INTEGER NOT NULL DEFAULT 0")
-                self.set_meta("schema", "2")
-            self.db.execute("VACUUM")
-        if before in ("1", "2"):
-            with self.transaction():
-                for run, report in self.db.execute("SELECT id, report FROM runs WHERE command = 'check'").fetchall():
-                    known = json.loads(report)
-                    values: dict[str, dict[str, float]] = {}
-                    for figure, own in known.pop("values", {}).items():
-                        for question, value in own.items():
-                            values.setdefault(question, {})[figure] = value
-                    rows = [
-                        (run, n, key, json.dumps({"id": key, "values": own}))
-                        for n, (key, own) in enumerate(values.items())
-                    ]
-                    self.db.executemany("INSERT INTO outcomes VALUES (?, ?, ?, ?)", rows)
-                    report = json.dumps({**known, "seconds": None}, ensure_ascii=False)
-                    self.db.execute("UPDATE runs SET command = 'eval', report = ? WHERE id = ?", (report, run))
-                self.set_meta("schema", str(SCHEMA_VERSION))
 
     def close(self) -> None:
         for connection in self._connections:
@@ -347,6 +283,14 @@ class Catalog:
         )
         return dict(rows.fetchall())
 
+    def hashes_of(self, ids: Sequence[str]) -> dict[str, str]:
+        """The content hash of passages, by their ids."""
+        found: dict[str, str] = {}
+        for part, marks in _batches(ids):
+            rows = self.db.execute(f"SELECT id, content_hash FROM passages WHERE id IN ({marks})", part)
+            found.update(rows.fetchall())
+        return found
+
     # -- vectors
 
     def missing_vectors(self, hashes: Sequence[str], fingerprint: str) -> set[str]:
@@ -384,33 +328,6 @@ class Catalog:
         except sqlite3.Error as error:
             return [f"the catalog cannot be read: {error}"]
         return [str(row[0]) for row in rows if row[0] != "ok"]
-
-
-def _connected(address: str) -> sqlite3.Connection:
-    return sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None, timeout=30)
-
-
-def _reachable(path: Path) -> str:
-    """How a catalog is opened for reading: as a file that does not change, where there is no room for SQLite's own.
-
-    On a disk that is full or cannot be written it can make no file for its write-ahead log, without which it does not
-    read; when nothing waits in that log, nothing is missed.
-    """
-    try:
-        with closing(_connected(f"file:{quote(str(path))}")) as connection:
-            connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
-        ahead = path.with_name(f"{path.name}-wal")
-        if not ahead.exists() or not ahead.stat().st_size:
-            return "?immutable=1"
-    except sqlite3.Error:
-        pass  # what is wrong is said where it is opened
-    return ""
-
-
-def _file_of(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_dev, found.st_ino
 
 
 def content_hash(text: str) -> str:

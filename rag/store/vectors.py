@@ -24,6 +24,7 @@ _INDEX = {"space": "ip", "ef_search": 200, "ef_construction": 100}
 # reads those since then one by one when it is opened. A twentieth of all of them keeps both small. A small index is
 # written once: one that was never written is begun anew, in its files, by every reader that opens it.
 _SYNCED, _BATCH_SIZE = 1000, 100
+_THE_SAME = 0.999  # a cosine
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,16 @@ class VectorStore:
             result = self._collection.query(query_embeddings=[vector], n_results=count, include=["distances"])
         # With the inner product Chroma's distance is 1 - cosine.
         return [(key, 1.0 - distance) for key, distance in zip(result["ids"][0], result["distances"][0], strict=True)]
+
+    def lost(self, ids: Sequence[str], vectors: Floats) -> list[str]:
+        """Those of `ids` that a search with their own vector does not find, though the store lists them."""
+        missing: list[str] = []
+        for key, vector in zip(ids, vectors, strict=True):
+            found = self.search(vector, 10)
+            # Many passages may say the same; then any ten of them are the nearest.
+            if key not in dict(found) and not (len(found) == 10 and found[-1][1] > _THE_SAME):
+                missing.append(key)
+        return missing
 
     def ids(self) -> set[str]:
         found: set[str] = set()
