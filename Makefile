@@ -13,7 +13,8 @@ serve: $(VENV)/ready
 	$(BIN)/briefdesk serve
 
 test: $(VENV)/ready-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m browser
 
 lint: $(VENV)/ready-dev
 	$(BIN)/ruff check .

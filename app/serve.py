@@ -72,8 +72,9 @@ def serve_page(settings: Settings, host: str, port: int, *, insecure: bool = Fal
     accounts = needs_accounts(settings, host, insecure=insecure)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    # What is uploaded lies in the home, where `briefdesk forget` finds it, and only until it is added.
-    uploads = settings.home / "tmp"
+    # What is uploaded lies in the home, where `briefdesk forget` finds it, and only until it is added. Another page may
+    # be open on the same home, at another port.
+    uploads = settings.home / "tmp" / str(port)
     shutil.rmtree(uploads, ignore_errors=True)
     os.environ["GRADIO_TEMP_DIR"] = str(uploads.resolve())
     from app.accounts import USERS, Accounts

@@ -80,10 +80,13 @@ def open_settings(**flags: Any) -> Settings:
     from rag.settings import load_settings
 
     global _log_file
+    logging.raiseExceptions = False  # a log that cannot be written (a full disk) is not the user's to read about
     settings = load_settings(**flags)
     _log_file = settings.home / "logs" / "briefdesk.log"
     try:
         _log_file.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(_log_file.parent, os.W_OK):
+            raise PermissionError
         from logging.handlers import RotatingFileHandler
 
         handler = RotatingFileHandler(_log_file, maxBytes=_MAX_BYTES, backupCount=_KEPT, encoding="utf-8", delay=True)

@@ -28,6 +28,13 @@ for name in [name for name in os.environ if name.startswith("BRIEFDESK_") and na
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that drive a browser are run by themselves: beside others they would wait for the processor."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
 @pytest.fixture(scope="session")
 def embedder() -> Embedder:
     return Embedder()

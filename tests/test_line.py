@@ -58,7 +58,8 @@ def test_a_line_serves_in_order_and_says_how_many_are_before() -> None:
         with pytest.raises(BusyError, match="about to stop"):
             await anext(line.wait())
 
-    asyncio.run(scene())
+    with ThreadPoolExecutor() as pool:  # Playwright, where it runs already, has this thread's event loop
+        pool.submit(asyncio.run, scene()).result(30)
 
 
 @pytest.fixture

@@ -13,7 +13,11 @@ from pathlib import Path
 import pytest
 from gradio_client import Client
 
+from app.limits import Limits
+from app.service import Service
 from app.session import JsonLines, redacted
+from rag.chain import Desk
+from rag.embedding import Embedder
 from rag.settings import load_settings
 from tests.conftest import CHECKOUT, Served, free_port, run_cli
 from tests.llm_server import ScriptedModel
@@ -80,13 +84,19 @@ def test_the_log_is_lines_of_json_that_rotate_and_hold_no_question(own_home: Pat
     (handler,) = (one for one in _handlers(own_home) if isinstance(one, logging.handlers.RotatingFileHandler))
     assert handler.maxBytes > 0
     assert handler.backupCount > 0
-    with_questions = Served(own_home, env={"BRIEFDESK_LOG_QUESTIONS": "true"})
-    try:
-        Client(with_questions.url, verbose=False).predict(QUESTION, [], [], False, api_name="/ask")
-        time.sleep(0.2)
-    finally:
-        with_questions.stop()
-    assert "quetzalcoatlus" in logs(own_home)
+
+
+def test_questions_are_logged_only_where_that_is_switched_on(
+    own_home: Path, embedder: Embedder, caplog: pytest.LogCaptureFixture
+) -> None:
+    for switched, wanted in ((False, False), (True, True)):
+        caplog.clear()
+        desk = Desk(load_settings(home=own_home, log_questions=switched), embedder)
+        with caplog.at_level(logging.INFO):
+            Service(desk, Limits()).count(desk.ask(QUESTION))
+        said = "".join(JsonLines().format(record) for record in caplog.records)
+        assert ("quetzalcoatlus" in said) == wanted
+        desk.close()
 
 
 def _handlers(home: Path) -> list[logging.Handler]:

@@ -81,6 +81,7 @@ def touch(page: Any) -> None:
     page.wait_for_timeout(150)
 
 
+@pytest.mark.parametrize("trapped", [True], ids=["without a content policy"], indirect=True)
 def test_no_payload_runs(trapped: tuple[Any, list[str]], poisoned: Served) -> None:
     assert len(PAYLOADS) >= 80
     page, fired = trapped

@@ -210,8 +210,11 @@ def build_documents(desk: Desk, talk: Conversation) -> None:
         except BriefdeskError as error:
             yield _ended(error), None, ""
             return
-        for found in add(desk, [Path(path) for path in files or ()], wanted):
+        uploaded = [Path(path) for path in files or ()]
+        for found in add(desk, uploaded, wanted):
             if not isinstance(found, Stage):
+                for path in uploaded:  # the home has its own copy
+                    path.unlink(missing_ok=True)
                 yield _ended(found), None, ""
             elif found.name != last or found.done == found.total:
                 last = found.name

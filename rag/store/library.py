@@ -46,6 +46,8 @@ class Library:
         self.catalog = Catalog(home / CATALOG)
         weakref.finalize(self, self.catalog.close)
         self.generation = self.catalog.generation
+        if not self.generation:  # the first run was cut off before it switched
+            raise EmptyIndexError(f"nothing has been ingested into {home}; run `briefdesk ingest`")
         folder = generation_folder(home, self.generation)
         try:
             self._let_go = hold(folder)
