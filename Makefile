@@ -50,7 +50,8 @@ audit: $(VENV)/ready-dev
 screenshots: $(VENV)/ready-dev
 	$(BIN)/python -m tests.screenshots docs/images
 
-# Nothing is built on installing: --only-binary, so that no package runs code of its own. torch comes first and by pip: uv and a lock with hashes know only one of its builds, and users need different ones.
+# torch comes first and by pip: uv and a lock with hashes know only one of its builds, and users need different ones.
+# --only-binary: nothing is built on installing, so that no package runs code of its own.
 $(VENV)/torch:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "briefdesk needs Python 3.11 or newer; name one with PYTHON=..." && exit 1)
 	$(PYTHON) -m venv $(VENV)

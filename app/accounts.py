@@ -191,20 +191,14 @@ class Sessions:
         """Whose session it is; None when it has ended or never was."""
         now = self.clock()
         found = self._sessions.get(_digest(secret))
-        if found is None or now - found.used > self.idle_s or now - found.begun > self.longest_s:
-            self._sessions.pop(_digest(secret), None)
+        if found is None or not self._lasts(found, now):
+            self.end(secret)
             return None
         found.used = now
         return found.name
 
     def end(self, secret: str) -> None:
         self._sessions.pop(_digest(secret), None)
-
-    def end_all(self, name: str) -> None:
-        """Ends the sessions of a user."""
-        for store in (self._sessions, self._checked):
-            for key in [key for key, session in store.items() if session.name == name]:
-                del store[key]
 
     def remember(self, credentials: str, name: str) -> None:
         """Notes that a program's credentials were right."""
@@ -216,12 +210,11 @@ class Sessions:
         found = self._checked.get(_digest(credentials))
         return found.name if found and self.clock() - found.begun <= _CHECKED_S else None
 
+    def _lasts(self, session: _Session, now: float) -> bool:
+        return now - session.used <= self.idle_s and now - session.begun <= self.longest_s
+
     def _drop(self, now: float) -> None:
-        self._sessions = {
-            key: one
-            for key, one in self._sessions.items()
-            if now - one.used <= self.idle_s and now - one.begun <= self.longest_s
-        }
+        self._sessions = {key: one for key, one in self._sessions.items() if self._lasts(one, now)}
         self._checked = {key: one for key, one in self._checked.items() if now - one.begun <= _CHECKED_S}
 
 

@@ -26,7 +26,6 @@ class Metrics:
         self._sentences = Counter("sentences", "Sentences shown", **own)
         self._steps = Histogram("step_seconds", "Time of an answer by step", ["step"], buckets=_SECONDS, **own)
         self._waited = Histogram("line_seconds", "Time in line before an answer", buckets=_SECONDS, **own)
-        self._gauges: dict[str, Gauge] = {}
         self._own = own
 
     def request(self, kind: str, status: int) -> None:
@@ -46,9 +45,7 @@ class Metrics:
 
     def gauge(self, name: str, what: str, value: Callable[[], float]) -> None:
         """A number that is asked for when the metrics are read."""
-        gauge = Gauge(name, what, **self._own)
-        gauge.set_function(value)
-        self._gauges[name] = gauge
+        Gauge(name, what, **self._own).set_function(value)
 
     def text(self) -> bytes:
         """All of them in Prometheus's text format."""

@@ -70,8 +70,6 @@ def serve_page(settings: Settings, host: str, port: int, *, insecure: bool = Fal
     """Serves the page until interrupted. Brings the index up to date first, and mends it where it is damaged."""
     begin = time.perf_counter()
     accounts = needs_accounts(settings, host, insecure=insecure)
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     # What is uploaded lies in the home, where `briefdesk forget` finds it, and only until it is added. Another page may
     # be open on the same home, at another port.
     uploads = settings.home / "tmp" / str(port)

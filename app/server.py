@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from html import escape
 from types import FrameType
 from typing import Any
@@ -43,11 +41,7 @@ def build_app(service: Service, rules: Rules, limits: Limits) -> FastAPI:
     page.state_session_capacity = _VISITS
     page.queue(default_concurrency_limit=8, max_size=500)  # whom we let wait is told by the line
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-
-    app = FastAPI(title="briefdesk", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app = FastAPI(title="briefdesk", docs_url=None, redoc_url=None, openapi_url=None)
     _add_health(app, service)
     if rules.accounts:
         _add_login(app, rules.accounts, sessions, limits)
@@ -55,7 +49,7 @@ def build_app(service: Service, rules: Rules, limits: Limits) -> FastAPI:
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(
         Guard, rules=rules, limits=limits, sessions=sessions, metrics=service.metrics, head=shown["head"]
-    )  # type: ignore[arg-type]
+    )  # type: ignore[arg-type]  # Starlette's type of a middleware knows no arguments by name
     gr.mount_gradio_app(
         app,
         page,

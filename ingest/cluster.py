@@ -12,7 +12,6 @@ import numpy as np
 
 from ingest.fetch import Fetcher
 from ingest.prepare import Prepared, Task, prepare
-from ingest.reach import Reach
 from ingest.reader import Reader
 from rag.embedding import Embedder, Floats
 from rag.errors import UsageError
@@ -29,7 +28,7 @@ class _Worker:
         self._settings = settings
         self._embedder = settings.embedder()
         self._reader = Reader(**settings.reading)
-        self._fetch = Fetcher(settings.home / "fetched", Reach(settings.private_hosts.split(","))).fetch
+        self._fetch = Fetcher.of(settings).fetch
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         results = [self._one(pickle.loads(task)) for task in batch["task"]]

@@ -20,6 +20,7 @@ from ingest.load import CONTENT_TYPES, SUFFIXES
 from ingest.reach import Reach
 from ingest.sources import Raw
 from rag.errors import SourceRefusedError
+from rag.settings import Settings
 
 AGENT = "briefdesk"
 TIMEOUT_S = 20.0
@@ -60,6 +61,11 @@ class Fetcher:
         self._reach = reach or Reach()
         self._robots: dict[str, RobotFileParser | None] = {}
         self._asked: dict[str, float] = {}
+
+    @classmethod
+    def of(cls, settings: Settings) -> Fetcher:
+        """The one of a home, which asks whom the settings let it ask."""
+        return cls(settings.home / "fetched", Reach(settings.private_hosts.split(",")))
 
     def fetch(self, url: str) -> Raw:
         """What is at `url`.

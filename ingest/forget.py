@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ingest.chunk import sentence_spans
 from ingest.fetch import Fetcher
+from ingest.load.loaded import one_line
 from ingest.sources import is_address
 from rag.embedding import Embedder
 from rag.errors import UsageError
@@ -60,7 +61,7 @@ def forget(settings: Settings, embedder: Embedder, wanted: str) -> Forgotten:
         catalog.shrink()
     for name in (BACKUPS, DAMAGED, "restoring", "tmp"):
         shutil.rmtree(home / name, ignore_errors=True)
-    fetcher = Fetcher(home / "fetched")
+    fetcher = Fetcher.of(settings)
     for source in sources:
         if is_address(source):
             fetcher.forget(source)
@@ -79,23 +80,19 @@ class _Traces:
     def __init__(self, documents: Sequence[Document]) -> None:
         names = {name for document in documents for name in _names(document)}
         said = {
-            _plain(document.text[a:b])
+            one_line(document.text[a:b])
             for document in documents
             for a, b in sentence_spans(document.text, 0, len(document.text))
         }
         self._marks = [*names, *(one for one in said if len(one) >= _TELLING_CHARS)]
 
     def stand_in(self, text: str) -> bool:
-        readable = _plain(_unescaped(text))
+        readable = one_line(_unescaped(text))
         return any(mark in readable or mark in text for mark in self._marks)
 
 
 def _names(document: Document) -> set[str]:
     return {name for name in (document.id, document.source, document.name, document.title) if name}
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _unescaped(text: str) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 from ingest.chunk import recipe
 from ingest.fetch import Fetcher
 from ingest.prepare import Prepared, Task, prepare
-from ingest.reach import Reach
 from ingest.reader import Reader
 from ingest.report import Report
 from ingest.sources import find, listed, read_file
@@ -134,7 +133,7 @@ def _prepared(
 
         yield from prepared_on(ray, tasks, settings, embedder)
         return
-    fetch = Fetcher(settings.home / "fetched", Reach(settings.private_hosts.split(","))).fetch
+    fetch = Fetcher.of(settings).fetch
     with Reader(**settings.reading) as reader:
         for task in tasks:
             yield prepare(task, embedder, settings.passage_tokens, fetch, reader.read), {}

@@ -113,7 +113,7 @@ class Embedder:
         keep_freed()
         try:
             model = _load(Path(self.path))
-        except Exception as error:
+        except Exception as error:  # hub, disk and weights raise what they please; it is logged, and told in one line
             log.exception("loading %s", self.path)
             check = "BRIEFDESK_MODEL, a sentence-transformers name or path"
             raise not_loaded("embedding", self.path, error, check) from error

@@ -88,7 +88,7 @@ class Conversation:
         except BriefdeskError as error:
             yield message(render_error(str(error)), done=True)
             return
-        except Exception:
+        except Exception:  # the page must be told of any end; the log has it
             log.exception("answering")
             yield message(render_error("Something went wrong; the log has the details."), done=True)
             return

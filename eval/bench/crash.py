@@ -128,7 +128,7 @@ def _judged(work: str, done: float, place: Path, old: Sequence[str], new: Sequen
         if state == "mixed":
             wrong.append(f"{len(set(old) - set(live))} of {len(old)} documents are gone, {len(live)} are there")
         wrong += _in_a_process(_finished, place, work, list(new))
-    except Exception as error:
+    except Exception as error:  # whatever goes wrong after a kill is what is looked for
         return Verdict(work, done, "unknown", time.perf_counter() - begin, (f"{type(error).__name__}: {error}",))
     return Verdict(work, done, state, start_s, tuple(wrong))
 
@@ -216,7 +216,7 @@ def _in_a_process(function: Callable[..., Any], *arguments: Any) -> Any:
 def _told(pipe: Connection, function: Callable[..., Any], *arguments: Any) -> None:
     try:
         pipe.send(function(*arguments))
-    except Exception as error:
+    except Exception as error:  # raised again where it was asked for
         pipe.send(RuntimeError(f"{type(error).__name__}: {error}"))
 
 

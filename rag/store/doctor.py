@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rag.embedding import Embedder
 from rag.errors import DamagedCatalogError, StoreError
-from rag.store.backup import backups, damaged
+from rag.store.backup import CATALOG, backups, damaged
 from rag.store.catalog import Catalog, Member
 from rag.store.columns import Columns
 from rag.store.lexical import LexicalStore
@@ -39,7 +39,7 @@ def examine(home: Path, embedder: Embedder, *, repair: bool, server: Server | No
     """
     if not home.is_dir():
         return Examination((f"there is no home {home}; run `briefdesk ingest`, or name another with --home",))
-    if not (home / "catalog.sqlite").exists() and (kept := backups(home)):
+    if not (home / CATALOG).exists() and (kept := backups(home)):
         return Examination(
             (f"the catalog is missing; `briefdesk restore` brings back its last backup, {kept[0].line}",)
         )
@@ -63,7 +63,7 @@ def mend_index(home: Path, embedder: Embedder, server: Server | None = None) -> 
 
     Quicker than `examine`: it reads files and no rows.
     """
-    catalog = Catalog(home / "catalog.sqlite")
+    catalog = Catalog(home / CATALOG)
     try:
         folder = generation_folder(home, catalog.generation)
         found = damage(folder) if folder.is_dir() else [f"the index {folder} is missing"]
