@@ -87,7 +87,7 @@ class Guard:
         answer = _Answer(send, self._metrics, scope, self._scripts)
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         refusal = self._refusal(scope, headers)
-        user = await self._user(headers) if refusal is None and self._rules.accounts else EVERYBODY
+        user = await self._user(scope, headers) if refusal is None and self._rules.accounts else EVERYBODY
         if refusal is None and scope["path"] not in _PUBLIC:
             refusal = self._refusal_of(user, scope, headers)
         if refusal is not None:
@@ -134,7 +134,7 @@ class Guard:
             return 429, TOO_MANY
         return None
 
-    async def _user(self, headers: dict[str, str]) -> User | None:
+    async def _user(self, scope: Scope, headers: dict[str, str]) -> User | None:
         """Who a request is from: by the session of a browser, or by the name and password that a program sends."""
         accounts = self._rules.accounts
         assert accounts is not None
@@ -144,7 +144,7 @@ class Guard:
             name = self._sessions.remembered(credentials)
             if name is None:
                 given, _, password = _decoded(credentials[6:]).partition(":")
-                if not self._limits.may_try("program", given):
+                if not self._limits.may_try(address_of(scope), given):
                     return None
                 if await anyio.to_thread.run_sync(accounts.check, given, password):
                     name = given
