@@ -90,6 +90,11 @@ class Accounts:
         found = self._known().get(name)
         return User(name, found[1]) if found else None
 
+    def mark(self, name: str) -> str:
+        """Changes with the password of a user; empty when there is no such user."""
+        found = self._known().get(name)
+        return _digest(found[0]) if found else ""
+
     def check(self, name: str, password: str) -> User | None:
         """The user, when the password is theirs. It takes as long for a name that does not exist."""
         from argon2 import PasswordHasher
@@ -162,6 +167,7 @@ _NOBODY = ""
 @dataclass
 class _Session:
     name: str
+    mark: str
     begun: float
     used: float
 
@@ -179,36 +185,36 @@ class Sessions:
     _sessions: dict[str, _Session] = field(default_factory=dict)
     _checked: dict[str, _Session] = field(default_factory=dict)
 
-    def begin(self, name: str) -> str:
-        """The secret that the browser keeps."""
+    def begin(self, name: str, mark: str = "") -> str:
+        """The secret that the browser keeps. `mark` is that of the user's password, with which the session ends."""
         now = self.clock()
         self._drop(now)
         secret = secrets.token_urlsafe(32)
-        self._sessions[_digest(secret)] = _Session(name, now, now)
+        self._sessions[_digest(secret)] = _Session(name, mark, now, now)
         return secret
 
-    def name(self, secret: str) -> str | None:
-        """Whose session it is; None when it has ended or never was."""
+    def user(self, secret: str) -> tuple[str, str] | None:
+        """Whose session it is, and the mark it began with; None when it has ended or never was."""
         now = self.clock()
         found = self._sessions.get(_digest(secret))
         if found is None or not self._lasts(found, now):
             self.end(secret)
             return None
         found.used = now
-        return found.name
+        return found.name, found.mark
 
     def end(self, secret: str) -> None:
         self._sessions.pop(_digest(secret), None)
 
-    def remember(self, credentials: str, name: str) -> None:
+    def remember(self, credentials: str, name: str, mark: str = "") -> None:
         """Notes that a program's credentials were right."""
         now = self.clock()
         self._drop(now)
-        self._checked[_digest(credentials)] = _Session(name, now, now)
+        self._checked[_digest(credentials)] = _Session(name, mark, now, now)
 
-    def remembered(self, credentials: str) -> str | None:
+    def remembered(self, credentials: str) -> tuple[str, str] | None:
         found = self._checked.get(_digest(credentials))
-        return found.name if found and self.clock() - found.begun <= _CHECKED_S else None
+        return (found.name, found.mark) if found and self.clock() - found.begun <= _CHECKED_S else None
 
     def _lasts(self, session: _Session, now: float) -> bool:
         return now - session.used <= self.idle_s and now - session.begun <= self.longest_s

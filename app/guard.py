@@ -138,18 +138,20 @@ class Guard:
         """Who a request is from: by the session of a browser, or by the name and password that a program sends."""
         accounts = self._rules.accounts
         assert accounts is not None
-        name = self._sessions.name(cookie_of(headers.get("cookie", "")))
+        known = self._sessions.user(cookie_of(headers.get("cookie", "")))
         credentials = headers.get("authorization", "")
-        if name is None and credentials[:6].lower() == "basic ":
-            name = self._sessions.remembered(credentials)
-            if name is None:
+        if known is None and credentials[:6].lower() == "basic ":
+            known = self._sessions.remembered(credentials)
+            if known is None:
                 given, _, password = _decoded(credentials[6:]).partition(":")
                 if not self._limits.may_try(address_of(scope), given):
                     return None
                 if await anyio.to_thread.run_sync(accounts.check, given, password):
-                    name = given
-                    self._sessions.remember(credentials, name)
-        return accounts.user(name) if name else None
+                    known = given, accounts.mark(given)
+                    self._sessions.remember(credentials, *known)
+        if known is None or accounts.mark(known[0]) != known[1]:  # removed, or given another password since
+            return None
+        return accounts.user(known[0])
 
 
 class _Answer:

@@ -162,7 +162,7 @@ def _add_login(app: FastAPI, accounts: Accounts, sessions: Sessions, limits: Lim
         answer = RedirectResponse("/", status_code=303)
         answer.set_cookie(
             COOKIE,
-            sessions.begin(user.name),
+            sessions.begin(user.name, accounts.mark(user.name)),
             max_age=int(sessions.longest_s),
             httponly=True,
             samesite="strict",

@@ -89,16 +89,16 @@ def test_sessions_end_when_idle_and_after_a_day() -> None:
     assert len(secret) > 40
     for at in (90.0, 180.0):
         now[0] = at
-        assert sessions.name(secret) == "anna"
+        assert sessions.user(secret) == ("anna", "")
     now[0] = 255.0
-    assert sessions.name(secret) is None, "however busy"
+    assert sessions.user(secret) is None, "however busy"
     other = sessions.begin("anna")
     now[0] += 101
-    assert sessions.name(other) is None, "idle"
+    assert sessions.user(other) is None, "idle"
     last = sessions.begin("anna")
     sessions.end(last)
-    assert sessions.name(last) is None
-    assert sessions.name("made up") is None
+    assert sessions.user(last) is None
+    assert sessions.user("made up") is None
 
 
 def test_the_commands_of_users(tmp_path: Path) -> None:
@@ -332,6 +332,9 @@ def test_a_user_who_is_removed_is_out_at_once(guarded: Served) -> None:
         assert dora.post("login", data={"name": "dora", "password": "a password for dora"}).status_code in (303, 429)
         if dora.cookies.get(COOKIE):
             assert dora.get("config").status_code == 200
+            accounts.put("dora", "another password for dora", "reader")
+            assert dora.get("config").status_code == 401, "another password ends what the old one began"
+            accounts.put("dora", "a password for dora", "reader")
             accounts.remove("dora")
             assert dora.get("config").status_code == 401
 
