@@ -120,6 +120,7 @@ def answer_text(answer: Answer) -> str:
     lines.append("")
     if answer.citations:
         lines.append("The nearest passages:" if answer.abstained else "Sources:")
+    said = {sentence.text for sentence in answer.sentences}  # what stands above need not be read twice
     for citation in answer.citations:
         document = citation.document
         where = [document.title, document.publisher, document.date or "no date"]
@@ -127,7 +128,7 @@ def answer_text(answer: Answer) -> str:
             where.append(f"page {citation.page}")
         lines.append(f"{citation.number}  {', '.join(part for part in where if part)}")
         lines.append(f"   {document.name}, characters {citation.start} to {citation.end}")
-        if answer.abstained or citation.quote != answer.sentences[0].text:
+        if citation.line not in said:
             lines.append(f"   “{citation.line}”")
     if answer.definition:
         lines.append(f"glossary: {answer.definition.term}: {answer.definition.text} [{answer.definition.source}]")

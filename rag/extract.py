@@ -210,7 +210,7 @@ def _with_antecedent(candidate: Candidate) -> Candidate:
     index = next((i for i, span in enumerate(sentences) if span[0] == start), 0)
     while (
         index > 0
-        and leans_on_the_one_before(text[start : start + 40])
+        and leans_on_the_one_before(text[start : candidate.end])
         and "\n\n" not in text[sentences[index - 1][1] : start]
         and candidate.end - sentences[index - 1][0] < 600
         and sum(1 for s in sentences if sentences[index - 1][0] <= s[0] < candidate.end) <= 3

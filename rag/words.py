@@ -30,7 +30,10 @@ STOPWORDS = frozenset(
 _LEANS = re.compile(
     r"^(it|its|this|that|these|those|they|their|he|she|his|her|such|both|neither|there|the (two|three|four|five|same|"
     r"latter|former|sum|six|seven|approach|plan|measures?|source|programme|aim)|another|others?|however|but|instead|"
-    r"in addition|moreover|also|so|thus|then)\b",
+    r"in addition|moreover|also|so|thus|then)\b"
+    # "Together with Chongqing it forms ...": what opens the sentence is not what it is about.
+    r"|^(together with|along with|in|by|since|from|at|on|with|under|during|after|before|beside|besides|until|like|unlike)"
+    r"( [^\s,;:.()]+){1,8},? (it|they|he|she)\b",
     re.I,
 )
 

@@ -85,6 +85,13 @@ def test_a_sentence_that_leans_on_the_one_before_takes_it_along(desk: Desk) -> N
     assert any("no fixed growth rate" in s.text and "14th Five-Year Plan" in s.text for s in answer.sentences)
 
 
+def test_a_pronoun_behind_an_opening_takes_along_what_it_stands_for(desk: Desk) -> None:
+    answer = desk.ask("What does the brief say about Chongqing?")
+    assert_sound(answer)
+    together = next(s.text for s in answer.sentences if "Together with Chongqing it forms" in s.text)
+    assert together.startswith("Chengdu is the capital")
+
+
 @pytest.mark.parametrize("question", ["", "   ", "???", "x" * 10_000])
 def test_a_question_that_is_none_is_refused(desk: Desk, question: str) -> None:
     with pytest.raises(UsageError):
