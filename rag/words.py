@@ -32,8 +32,8 @@ _LEANS = re.compile(
     r"latter|former|sum|six|seven|approach|plan|measures?|source|programme|aim)|another|others?|however|but|instead|"
     r"in addition|moreover|also|so|thus|then)\b"
     # "Together with Chongqing it forms ...": what opens the sentence is not what it is about.
-    r"|^(together with|along with|in|by|since|from|at|on|with|under|during|after|before|beside|besides|until|like|unlike)"
-    r"( [^\s,;:.()]+){1,8},? (it|they|he|she)\b",
+    r"|^(together with|along with|in|by|since|from|at|on|with|under|during|after|before|beside|besides|until|like|"
+    r"unlike)( [^\s,;:.()]+){1,8},? (it|they|he|she)\b",
     re.I,
 )
 
