@@ -13,7 +13,7 @@ serve: $(VENV)/ready
 	$(BIN)/briefdesk serve
 
 test: $(VENV)/ready-dev
-	$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest -m browser
 
 lint: $(VENV)/ready-dev
