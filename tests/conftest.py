@@ -28,7 +28,7 @@ for name in [name for name in os.environ if name.startswith("BRIEFDESK_") and na
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
-# Files with a minute's work or more. Begun last, one of them would keep one process busy while the other has nothing.
+# Files with much work. Begun last, one of them would keep one process busy while the other has nothing.
 _LONG = frozenset(
     f"test_{name}"
     for name in "crash eval harness line privacy readme schema server state_machine trouble two_at_once".split()
@@ -36,7 +36,7 @@ _LONG = frozenset(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that drive a browser are run by themselves: beside others they would wait for the processor."""
+    """Long files begin first; tests that drive a browser run by themselves, or they would wait for the processor."""
     items.sort(key=lambda item: item.path.stem not in _LONG)
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
