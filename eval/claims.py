@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from eval.dataset import SETS
 from ingest.chunk import sentence_spans
@@ -31,13 +32,13 @@ def load_pairs(path: Path = CLAIMS) -> list[Pair]:
     return [pair for line in path.read_text(encoding="utf-8").splitlines() for pair in _pairs(json.loads(line))]
 
 
-def _pairs(row: dict[str, object]) -> Iterator[Pair]:
+def _pairs(row: dict[str, Any]) -> Iterator[Pair]:
     text, half = str(row["passage"]), str(row["half"])
     document = Document("claims", str(row["title"]), str(row["title"]), str(row["title"]), text)
     passage = Passage("claims", "claims", 0, len(text), text, sentences=tuple(sentence_spans(text, 0, len(text))))
-    for sentence in row["right"]:  # type: ignore[attr-defined]
+    for sentence in row["right"]:
         yield Pair(half, "", sentence, document, passage)
-    for wrong in row["wrong"]:  # type: ignore[attr-defined]
+    for wrong in row["wrong"]:
         yield Pair(half, wrong["kind"], wrong["sentence"], document, passage)
 
 

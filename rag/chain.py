@@ -5,19 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from rag import cite, together
-from rag.compose import task_of
+from rag.answers import NEAREST, State, definition, extracted, generated
 from rag.condense import Kind, Turn, condense, kind_of, said_before
 from rag.differ import differences, looked_ahead_to
 from rag.embedding import Embedded, Embedder
 from rag.errors import ModelError, UsageError
-from rag.extract import Extract, extract
 from rag.filters import ALL, Filter
-from rag.generate import ABSTENTION, MAX_CHARS, LanguageModel, Meter, pack, sentences, split_sentences
+from rag.generate import MAX_CHARS, LanguageModel, split_sentences
 from rag.glossary import Glossary, load_glossary
 from rag.grammar import verb_stems
 from rag.query import Query, both_asked, checked, understand
@@ -26,29 +25,12 @@ from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.store.library import Library, open_library
 from rag.support import Judge
-from rag.types import Answer, Citation, Definition, Hit, Sentence, Step
+from rag.task import task_of
+from rag.timing import ms_since
+from rag.types import Answer, Hit, Step
 
-NEAREST = 3  # passages shown with an abstention
 _TRIED = 6  # passages, for a sentence that is to be checked
 _ATTEMPTS = 2  # at an answer by a language model, when what went wrong may pass
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What is known about a question so far; each step of the chain returns a fuller one."""
-
-    question: str  # as it stands alone
-    library: Library
-    only: Filter = ALL
-    written: str = ""  # as it was written, where that is something else
-    query: Query | None = None
-    embedded: Embedded | None = None
-    hits: tuple[Hit, ...] = ()
-    answer: Answer | None = None
-    timings_ms: dict[str, float] = field(default_factory=dict)
-
-    def timed(self, step: str, begin: float, **known: Any) -> State:
-        return replace(self, timings_ms={**self.timings_ms, step: _ms(begin)}, **known)
 
 
 class Desk:
@@ -91,7 +73,8 @@ class Desk:
 
     def quoted(self, question: str, only: Filter = ALL, *, min_confidence: float | None = None) -> Answer:
         """The answer in quotations, also where a language model is set; by default as sure as the settings want it."""
-        return self._extracted(self.retrieve(self.understand(State(question, self.library, only))), min_confidence)
+        threshold = self.settings.min_confidence if min_confidence is None else min_confidence
+        return extracted(self.retrieve(self.understand(State(question, self.library, only))), threshold)
 
     @cached_property
     def judge(self) -> Judge:
@@ -205,16 +188,16 @@ class Desk:
         for sentence, own in zip(said, numbers, strict=True):
             verifier.add(f"{cite.without_markers(sentence)} {own}")
         answer = Answer(text, tuple(verifier.sentences), tuple(verifier.citations), False, "checked")
-        return replace(cite.standing(answer), timings_ms={"total": _ms(begin)})
+        return replace(cite.standing(answer), timings_ms={"total": ms_since(begin)})
 
     def search(self, question: str, k: int, only: Filter = ALL) -> tuple[list[Hit], dict[str, float]]:
         """The best `k` passages, and milliseconds by step: embed, dense, lexical, fuse, total."""
         begin = time.perf_counter()
         query = understand(question, self.glossary, max_chars=self.settings.max_question_chars)
         embedded = self.embedder.embed_query(query.reading)
-        timings = {"embed": _ms(begin)}
+        timings = {"embed": ms_since(begin)}
         hits, steps = self._find(self.library, query, embedded, k, only)
-        return hits, {**timings, **steps, "total": _ms(begin)}
+        return hits, {**timings, **steps, "total": ms_since(begin)}
 
     def look_up(self, library: Library, text: str, k: int, only: Filter) -> list[Hit]:
         """The best `k` passages of `library` for a text, of the documents that match `only`."""
@@ -233,7 +216,7 @@ class Desk:
         if self._reranker:
             begin = time.perf_counter()
             hits = self._reranker.rerank(query.text, hits, k)
-            timings["rerank"] = _ms(begin)
+            timings["rerank"] = ms_since(begin)
         return hits, timings
 
     # -- the steps
@@ -267,103 +250,27 @@ class Desk:
             found = differences(answer.citations, hits, self.judge.spelled_out)
             answer = replace(answer, differences=tuple(found))
         if answer.complete and state.query is not None and state.query.answer_type == "definition":
-            answer = replace(answer, definition=self._definition(state.query))
+            answer = replace(answer, definition=definition(state.query, self.glossary))
         if state.written:
             answer = replace(answer, question=state.written, understood=state.question)
-        timings = {**state.timings_ms, "verify": state.timings_ms.get("verify", 0.0) + _ms(begin)}
+        timings = {**state.timings_ms, "verify": state.timings_ms.get("verify", 0.0) + ms_since(begin)}
         timings["total"] = sum(timings[step] for step in ("understand", "retrieve", "answer", "verify"))
         return replace(answer, timings_ms=timings)
-
-    def _definition(self, query: Query) -> Definition | None:
-        """The glossary's entry, when the question asks for one term and nothing else."""
-        found = [m.term for m in self.glossary.mentions(query.reading) if m.term.definition]
-        beside = [
-            need
-            for need in query.needs
-            if not any(
-                need.text.casefold() in {form.casefold() for form in (*term.forms, *term.chinese)} for term in found
-            )
-        ]
-        if len({term.name for term in found}) != 1 or beside:
-            return None
-        return Definition(found[0].name, found[0].definition, found[0].source)
 
     def _answers(self, state: State) -> Iterator[State]:
         """States with a growing answer; the last one is complete."""
         begin = time.perf_counter()
         warnings: tuple[str, ...] = ()
-        for attempt in range(_ATTEMPTS if self._model is not None and state.hits else 0):
+        model = self._model if state.hits else None
+        for attempt in range(_ATTEMPTS if model else 0):
+            assert model is not None
             try:
-                for answer in self._generated(state):
+                for answer in generated(state, model, self.judge, self.settings):
                     yield state.timed("answer", begin, answer=answer)
                 return
             except ModelError as error:
                 warnings = (f"{error}; this answer is made of quotations only",)
                 if not error.passing or attempt + 1 == _ATTEMPTS:
                     break
-        answer = replace(self._extracted(state), warnings=warnings)
+        answer = replace(extracted(state, self.settings.min_confidence), warnings=warnings)
         yield state.timed("answer", begin, answer=answer)
-
-    def _extracted(self, state: State, min_confidence: float | None = None) -> Answer:
-        assert state.query is not None
-        assert state.embedded is not None
-        threshold = self.settings.min_confidence if min_confidence is None else min_confidence
-        found: Extract = extract(state.library, state.query, state.embedded, state.hits, threshold=threshold)
-        if not found.spans:
-            return self._abstention(state, "extractive", found.confidence)
-        citations = [
-            cite.cite(number, span.hit.document, span.hit.passage, span.start, span.end)
-            for number, span in enumerate(found.spans, 1)
-        ]
-        return Answer(
-            question=state.question,
-            sentences=tuple(Sentence(c.line, (c.number,), True) for c in citations),
-            citations=tuple(citations),
-            abstained=False,
-            mode="extractive",
-            confidence=found.confidence,
-        )
-
-    def _generated(self, state: State) -> Iterator[Answer]:
-        assert self._model is not None
-        hits = pack(state.hits, self.settings.context_tokens)
-        verifier, meter = cite.Verifier(self.judge, hits), Meter()
-        said_nothing = self._abstention(state, self.mode, 0.0)
-
-        def so_far(*, complete: bool = False) -> Answer:
-            shown = tuple(s for s in verifier.sentences if s.supported or not self.settings.strict)
-            return Answer(
-                state.question,
-                shown,
-                tuple(verifier.citations),
-                False,
-                self.mode,
-                1.0,
-                usage=meter.usage,
-                complete=complete,
-            )
-
-        for sentence in sentences(self._model.write(state.question, hits, meter)):
-            if cite.without_markers(sentence).casefold() == ABSTENTION.casefold():
-                continue  # alone it is an abstention; beside sentences that are supported it is wrong
-            if verifier.add(sentence) and so_far().sentences:
-                yield so_far()
-        count = len(verifier.sentences)
-        if not verifier.citations:
-            said = f"the language model wrote {count} sentence{'s' if count != 1 else ''} that no passage supports"
-            yield replace(said_nothing, warnings=(said,) if count else (), usage=meter.usage)
-            return
-        dropped = count - len(so_far().sentences)
-        said = f"{dropped} sentence{'s' if dropped != 1 else ''} that no quotation supports left out"
-        yield replace(so_far(complete=True), warnings=(said,) if dropped else ())
-
-    def _abstention(self, state: State, mode: str, confidence: float) -> Answer:
-        citations: list[Citation] = []
-        for number, hit in enumerate(state.hits[:NEAREST], 1):
-            passage = hit.passage
-            citations.append(cite.cite(number, hit.document, passage, passage.start, passage.end))
-        return Answer(state.question, (), tuple(citations), True, mode, confidence)
-
-
-def _ms(begin: float) -> float:
-    return (time.perf_counter() - begin) * 1000

@@ -111,8 +111,8 @@ def condense(question: str, turns: Sequence[Turn], glossary: Glossary) -> str:
     bare = text
     while (match := _OPENERS.match(bare)) and match.end():
         bare = bare[match.end() :].strip()
-    if _ASKING_CHINESE.search(bare) and _ASKING_CHINESE.search(last):
-        return _ASKING_CHINESE.sub(_ASKING_CHINESE.search(bare).group(), last, count=1)  # type: ignore[union-attr]
+    if (asked := _ASKING_CHINESE.search(bare)) and _ASKING_CHINESE.search(last):
+        return _ASKING_CHINESE.sub(asked.group(), last, count=1)
     if _PRONOUN.search(bare):
         return _with_topic(bare, topic(turns, glossary), last)
     if _WH.match(bare) and len(content(bare)) > 1:

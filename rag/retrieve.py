@@ -11,6 +11,7 @@ from rag.embedding import Embedded, Floats
 from rag.query import Query
 from rag.store.columns import Columns, Ints
 from rag.store.library import Library
+from rag.timing import ms_since
 from rag.types import Hit
 from rag.windows import idf, window_scores
 
@@ -43,14 +44,14 @@ def retrieve(
     columns = library.columns
     begin = time.perf_counter()
     dense = _dense(library, embedded.vector, min(max(CANDIDATES, k), columns.count), documents)
-    timings["dense"] = _ms(begin)
+    timings["dense"] = ms_since(begin)
     begin = time.perf_counter()
     lexical = [key for key, _ in library.lexical.search(query.terms, max(CANDIDATES, k), documents)]
     weights = {
         term: weight * idf(columns.count, library.lexical.document_frequency(term))
         for term, weight in query.terms.items()
     }
-    timings["lexical"] = _ms(begin)
+    timings["lexical"] = ms_since(begin)
     begin = time.perf_counter()
     rows = columns.around(columns.rows({*dense, *lexical}), _REACH)
     scores = window_scores(columns, rows, embedded.vector, weights, dense_weight=dense_weight)
@@ -65,7 +66,7 @@ def retrieve(
         for key, score in keys.items()
         if (passage := passages.get(key)) is not None
     ]
-    timings["fuse"] = _ms(begin)
+    timings["fuse"] = ms_since(begin)
     return hits, timings
 
 
@@ -105,7 +106,3 @@ def _spread(columns: Columns, rows: Ints, scores: Floats, k: int) -> list[int]:
         if pages[best]:
             left[places == places[best]] -= _PAGE_PENALTY
     return chosen
-
-
-def _ms(begin: float) -> float:
-    return (time.perf_counter() - begin) * 1000

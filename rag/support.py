@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from rag.chinese import to_english
-from rag.disagree import LIGHT, NAME_WEIGHT, Text, disagreement
+from rag.disagree import disagreement
 from rag.embedding import Embedded, Embedder, Floats
 from rag.glossary import Glossary
 from rag.grammar import verbs
 from rag.logistic import fitted, probability
 from rag.places import places
+from rag.stated import LIGHT, NAME_WEIGHT, Text
 from rag.types import Document, Passage
 from rag.values import written_out
 from rag.words import Word, has_cjk, leans_on_the_one_before

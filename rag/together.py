@@ -7,11 +7,15 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rag.compose import LOOKED_UP, Task, compose, document_of
+from rag.comparison import compare
+from rag.composed import LOOKED_UP, Composed, Find
 from rag.condense import Turn
 from rag.filters import Filter
 from rag.store.library import Library
-from rag.types import Answer, Citation, Hit, Outline, Row, Sentence, Step
+from rag.summary import brief_on, document_of, summarise
+from rag.task import Task
+from rag.timing import ms_since
+from rag.types import Answer, Citation, Document, Hit, Outline, Row, Sentence, Step
 
 if TYPE_CHECKING:
     from rag.chain import Desk
@@ -38,7 +42,7 @@ def composed(
         began = time.perf_counter()
         found = desk.look_up(library, text, k, only)
         hits.extend(found)
-        timings["retrieve"] += _ms(began)
+        timings["retrieve"] += ms_since(began)
         return found
 
     begin = time.perf_counter()
@@ -48,14 +52,21 @@ def composed(
     yield Step("reading", library.listings[document.id].passages if document else LOOKED_UP * len(task.subjects))
     answer = _asked_of_both(desk, question, task, only)
     if answer is None:
-        made = compose(library, task, document, find, desk.glossary)
+        made = _made(desk, library, task, document, find)
         if not made.sentences:
             return None
         sentences, citations = tuple(made.sentences), tuple(made.citations)
         answer = Answer(question, sentences, citations, False, "extractive", 1.0, outline=made.outline)
-    timings["answer"] = _ms(begin) - timings["retrieve"]
+    timings["answer"] = ms_since(begin) - timings["retrieve"]
     yield Step("checking", len(answer.sentences))
     return replace(answer, timings_ms=timings), hits
+
+
+def _made(desk: Desk, library: Library, task: Task, document: Document | None, find: Find) -> Composed:
+    """A comparison, a summary of `document`, or where there is none a briefing on what it names."""
+    if task.kind == "comparison":
+        return compare(library, task, find, desk.glossary)
+    return summarise(library, document) if document else brief_on(library, task.subjects[0], find)
 
 
 def _asked_of_both(desk: Desk, question: str, task: Task, only: Filter) -> Answer | None:
@@ -111,7 +122,3 @@ def _joined(question: str, parts: tuple[str, str], first: Answer, second: Answer
         outline=None,
         understood="",
     )
-
-
-def _ms(begin: float) -> float:
-    return (time.perf_counter() - begin) * 1000

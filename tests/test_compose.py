@@ -9,8 +9,8 @@ import pytest
 
 from app.ui.conversation import render_answer
 from rag.chain import Desk
-from rag.compose import Task, task_of
 from rag.filters import Filter
+from rag.task import Task, task_of
 from rag.types import Answer
 from tests.conftest import run_cli
 from tests.test_answers import BRIEF, assert_sound

@@ -25,10 +25,10 @@ from app.viewer import with_source_links
 from ingest.load import SUFFIXES
 from ingest.report import Report
 from rag.chain import Desk
-from rag.compose import summarise
 from rag.errors import BriefdeskError
 from rag.store.library import PRIMARY_GROUP
 from rag.suggest import questions_of
+from rag.summary import summarise
 from rag.types import Listing
 
 log = logging.getLogger(__name__)

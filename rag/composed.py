@@ -1,0 +1,41 @@
+"""What a longer answer is made of: sentences, every one of them quoted, and how they are laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from rag.cite import cite
+from rag.orders import follows_an_order
+from rag.types import Citation, Document, Hit, Outline, Passage, Sentence
+from rag.words import words
+
+Find = Callable[[str, int], Sequence[Hit]]
+
+LOOKED_UP = 24  # passages for each side of a comparison, and for a briefing
+RELEVANT = 0.35  # cosine to what is asked for, below which a sentence is left out
+
+
+@dataclass
+class Composed:
+    """Sentences with their citations, and how they are laid out."""
+
+    sentences: list[Sentence] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    outline: Outline | None = None
+
+    def add(self, document: Document, passage: Passage, start: int, end: int) -> int:
+        """The index of a new sentence that quotes start:end."""
+        number = len(self.citations) + 1
+        self.citations.append(cite(number, document, passage, start, end))
+        self.sentences.append(Sentence(self.citations[-1].line, (number,), True))
+        return len(self.sentences) - 1
+
+
+def tells(document: Document, start: int, end: int) -> bool:
+    text = document.text[start:end]
+    return (
+        len(words(text)) > 4
+        and not text.rstrip().endswith((":", "："))
+        and not follows_an_order(document.text, start, end)
+    )

@@ -1,0 +1,132 @@
+"""Summaries and briefings: the sentences that tell most of a document, or of a topic, in sections."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from rag.composed import LOOKED_UP, RELEVANT, Composed, Find, tells
+from rag.embedding import Floats, unit
+from rag.expects import without_marks
+from rag.extract import list_around
+from rag.store.library import PRIMARY_GROUP, Library
+from rag.types import Document, Hit, Outline, Row
+from rag.words import index_terms, stems_of, words
+
+MAX_SECTIONS = 8
+_A_SECTION = 2  # sentences of one
+_READ = 60  # passages of a document that a summary reads
+_ALIKE = 0.85  # cosine of two sentences from which they say the same
+_THIS = re.compile(r"^(it|this|that|the|this|the current)?\s*(document|text|paper|file|source|note)?$", re.IGNORECASE)
+_THE_BRIEF = re.compile(r"^(the |this )?(policy )?brief( 24)?$|^简报$|^政策简报$", re.IGNORECASE)
+
+
+def document_of(library: Library, what: str, only: Sequence[str], last: Document | None) -> Document | None:
+    """The document that a summary is asked of: by title, "the brief", or "this document"; None when there is none."""
+    listings = library.listings
+    if _THIS.match(what.strip()):
+        if len(only) == 1:
+            return library.documents[only[0]]
+        if last is not None:
+            return library.documents.get(last.id)
+        what = "the brief"
+    if _THE_BRIEF.match(what.strip()):
+        return next((library.documents[key] for key, one in listings.items() if one.group == PRIMARY_GROUP), None)
+    asked = frozenset(index_terms(what))
+    best: tuple[float, str] = (0.0, "")
+    for key, listing in listings.items():
+        title = stems_of(f"{listing.title} {listing.name}")
+        own = set(index_terms(listing.title))
+        if what.casefold() in (listing.name.casefold(), listing.title.casefold()):
+            return library.documents[key]
+        if asked and asked <= title:
+            best = max(best, (len(asked & own) / max(len(own), 1), key))
+    return library.documents[best[1]] if best[0] >= 0.5 else None
+
+
+def summarise(library: Library, document: Document) -> Composed:
+    """A document section by section: of each the sentences nearest to what it says as a whole; lists are kept whole."""
+    passages = library.catalog.passages(document)
+    if len(passages) > _READ:
+        passages = [passages[round(i * (len(passages) - 1) / (_READ - 1))] for i in range(_READ)]
+    spans = [(passage, a, b) for passage in passages for a, b in passage.sentences if tells(document, a, b)]
+    composed = Composed()
+    if not spans:
+        return composed
+    vectors = library.embedder.embed([without_marks(document.text[a:b]) for _, a, b in spans])
+    whole = unit(vectors.mean(axis=0))
+    headings = list(dict.fromkeys(passage.heading for passage, _, _ in spans))
+    if len(headings) > MAX_SECTIONS:  # those that say most of what the document says
+        weight = {
+            h: max(float(v @ whole) for (p, _, _), v in zip(spans, vectors, strict=True) if p.heading == h)
+            for h in headings
+        }
+        kept = set(sorted(headings, key=lambda heading: -weight[heading])[:MAX_SECTIONS])
+        headings = [heading for heading in headings if heading in kept]
+    a_section = max(_A_SECTION, MAX_SECTIONS // 2 if len(headings) == 1 else 0)
+    rows: list[Row] = []
+    for heading in headings:
+        inside = [i for i, (passage, _, _) in enumerate(spans) if passage.heading == heading]
+        centre = unit(vectors[inside].mean(axis=0) + whole)
+        chosen = _central(vectors, inside, centre, a_section)
+        cells: list[int] = []
+        done: set[tuple[int, int]] = set()
+        for i in sorted(chosen):
+            passage, start, end = spans[i]
+            items, _ = list_around(document, start, end)
+            for a, b in items or [(start, end)]:
+                if (a, b) not in done:
+                    done.add((a, b))
+                    cells.append(composed.add(document, passage, a, b))
+        rows.append(Row(heading.split(" > ")[-1], (tuple(cells),)))
+    composed.outline = Outline("summary", (document.title,), tuple(rows))
+    return composed
+
+
+def brief_on(library: Library, topic: str, find: Find) -> Composed:
+    """What the documents say of a topic, a section for each document, the most telling first."""
+    asked = library.embedder.embed_query(topic).vector
+    terms = frozenset(index_terms(topic))
+    spans: list[tuple[Hit, int, int]] = []
+    for hit in find(topic, LOOKED_UP):
+        spans += [(hit, a, b) for a, b in hit.passage.sentences if tells(hit.document, a, b)]
+    composed = Composed()
+    if not spans:
+        return composed
+    vectors = library.embedder.embed([without_marks(hit.document.text[a:b]) for hit, a, b in spans])
+    held = [
+        len(terms & {w.stem for w in words(f"{hit.document.title} {hit.passage.heading} {hit.document.text[a:b]}")})
+        / max(len(terms), 1)
+        for hit, a, b in spans
+    ]
+    score = vectors @ asked * 0.6 + np.array(held) * 0.4
+    order = [int(i) for i in np.argsort(-score) if vectors[i] @ asked >= RELEVANT and held[i] >= 0.5]
+    by_document: dict[str, list[int]] = {}
+    taken: list[int] = []
+    for i in order:
+        own = by_document.setdefault(spans[i][0].document.id, [])
+        if len(own) < _A_SECTION and all(float(vectors[i] @ vectors[j]) < _ALIKE for j in taken):
+            own.append(i)
+            taken.append(i)
+    rows = [
+        Row(
+            spans[chosen[0]][0].document.title,
+            (tuple(composed.add(spans[i][0].document, spans[i][0].passage, *spans[i][1:]) for i in sorted(chosen)),),
+        )
+        for chosen in [own for own in by_document.values() if own][:MAX_SECTIONS]
+    ]
+    if rows:
+        composed.outline = Outline("briefing", (topic,), tuple(rows))
+    return composed
+
+
+def _central(vectors: Floats, inside: Sequence[int], centre: Floats, count: int) -> list[int]:
+    """The sentences nearest to `centre` that do not say the same again; a section's first is preferred a little."""
+    order = sorted(inside, key=lambda i: -(float(vectors[i] @ centre) + 0.05 * (i == inside[0])))
+    chosen: list[int] = []
+    for i in order:
+        if len(chosen) < count and all(float(vectors[i] @ vectors[j]) < _ALIKE for j in chosen):
+            chosen.append(i)
+    return chosen

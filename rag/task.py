@@ -1,0 +1,78 @@
+"""What a question asks to be composed: a comparison, a summary, a briefing; or nothing of that kind."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from rag.values import YEAR
+
+Kind = Literal["comparison", "summary", "briefing"]
+
+_AND = r"(?:and|with|to|against|versus|vs\.?|from|和|与|跟)"
+_ASPECT = r"(?:\s+(?:in terms of|with regard to|regarding|by|as to|concerning|on|in)\s+(?:their\s+)?(?P<aspect>.+?))?"
+_COMPARE = (
+    re.compile(rf"^(?:please\s+)?compare\s+(?P<a>.+?)\s+{_AND}\s+(?P<b>.+?){_ASPECT}[?.!]*$", re.IGNORECASE),
+    re.compile(
+        r"^(?:what(?:'s| is| are)\s+)?(?:the\s+)?(?:main\s+)?differences?\s+between\s+(?P<a>.+?)\s+and\s+"
+        rf"(?P<b>.+?){_ASPECT}[?.!]*$",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"^how\s+(?:do|does|did)\s+(?P<a>.+?)\s+(?:differ|compare)\s+{_AND}\s+(?P<b>.+?){_ASPECT}[?.!]*$",
+        re.IGNORECASE,
+    ),
+    re.compile(r"^(?:请)?比较(?:一下)?(?P<a>.+?)[和与跟](?P<b>.+?)(?:的(?P<aspect>.+?))?[？?。]*$"),
+)
+_SUMMARISE = re.compile(
+    r"^(?:please\s+)?(?:summari[sz]e|sum up|(?:give\s+(?:me\s+)?)?(?:a\s+|the\s+)?(?:short\s+|brief\s+)?summary of)"
+    r"\s+(?P<what>.+?)[?.!]*$"
+    r"|^(?:请)?(?:总结|概括)(?:一下)?(?P<chinese>.+?)[？?。]*$",
+    re.IGNORECASE,
+)
+_BRIEF = re.compile(
+    r"^(?:please\s+)?(?:brief me (?:on|about)|(?:give|write)\s+(?:me\s+)?(?:a\s+)?(?:briefing|overview)\s+"
+    r"(?:on|of|about)|tell me (?:all |everything )?about)\s+(?P<topic>.+?)[?.!]*$",
+    re.IGNORECASE,
+)
+_IN_YEAR = re.compile(r"^(?:the )?(?P<what>.+?) (?:in|of|for) (?P<year>(?:19|20)\d\d)$", re.IGNORECASE)
+_OWNED = re.compile(r"^(?:the )?(?P<what>[a-z][a-z -]+?) (?:of|by|in) (?P<who>(?:the )?[A-Z].*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be composed: of `subjects` (two to compare, one to sum up or be briefed on), in view of `aspect`.
+
+    `questions`, one for each subject, where one thing is asked of both.
+    """
+
+    kind: Kind
+    subjects: tuple[str, ...]
+    aspect: str = ""
+    questions: tuple[str, ...] = ()
+
+
+def task_of(question: str) -> Task | None:
+    """What a question asks to be composed; None for a plain question."""
+    text = " ".join(question.split())
+    for pattern in _COMPARE:
+        if match := pattern.match(text):
+            return _comparison(match["a"].strip(), match["b"].strip(), (match["aspect"] or "").strip())
+    if match := _SUMMARISE.match(text):
+        return Task("summary", ((match["what"] or match["chinese"]).strip(),))
+    if match := _BRIEF.match(text):
+        return Task("briefing", (match["topic"].strip(),))
+    return None
+
+
+def _comparison(a: str, b: str, aspect: str) -> Task:
+    """What is named once and meant of both: "basic research in 2023 and 2024", "the investments of A and B in C"."""
+    if (dated := _IN_YEAR.match(a)) and YEAR.fullmatch(b):
+        what, years = dated["what"], (dated["year"], b)
+        return Task("comparison", years, what, tuple(f"What was the {what} in {year}?" for year in years))
+    if (owned := _OWNED.match(a)) and " of " not in b and not YEAR.search(a):
+        what, where = owned["what"], f" in {aspect}" if aspect else ""
+        questions = tuple(f"What was the {what} of {who}{where}?" for who in (owned["who"], b))
+        return Task("comparison", (owned["who"], b), f"{what}{where}", questions)
+    return Task("comparison", (a, b), aspect)
