@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rag.embedding import Embedded, Floats
+from rag.expand import expanded
 from rag.query import Query
 from rag.store.columns import Columns, Ints
 from rag.store.library import Library
@@ -46,17 +47,17 @@ def retrieve(
     dense = _dense(library, embedded.vector, min(max(CANDIDATES, k), columns.count), documents)
     timings["dense"] = ms_since(begin)
     begin = time.perf_counter()
-    lexical = [key for key, _ in library.lexical.search(query.terms, max(CANDIDATES, k), documents)]
+    terms = expanded(library, query, dense)
+    lexical = [key for key, _ in library.lexical.search(terms, max(CANDIDATES, k), documents)]
     weights = {
-        term: weight * idf(columns.count, library.lexical.document_frequency(term))
-        for term, weight in query.terms.items()
+        term: weight * idf(columns.count, library.lexical.document_frequency(term)) for term, weight in terms.items()
     }
     timings["lexical"] = ms_since(begin)
     begin = time.perf_counter()
     rows = columns.around(columns.rows({*dense, *lexical}), _REACH)
     scores = window_scores(columns, rows, embedded.vector, weights, dense_weight=dense_weight)
     scores = scores + PRIMARY_BONUS * library.is_primary[columns.document_of(rows)]
-    scores = scores + _TITLE_BONUS * columns.title_match(rows, list(query.terms))
+    scores = scores + _TITLE_BONUS * columns.title_match(rows, list(terms))
     best = _spread(columns, rows, scores, k)
     dense_ranks, lexical_ranks = ({key: rank for rank, key in enumerate(found, 1)} for found in (dense, lexical))
     keys = {f"{int(columns.ids[rows[i]]):016x}": float(scores[i]) for i in best}

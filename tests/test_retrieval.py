@@ -13,7 +13,9 @@ from ingest.pipeline import ingest
 from rag.chain import Desk
 from rag.embedding import Embedder
 from rag.errors import ModelError, UsageError
+from rag.expand import expanded
 from rag.filters import Filter
+from rag.query import understand
 from rag.retriever import LibraryRetriever
 from rag.settings import Settings, load_settings
 from rag.store.columns import REACHES, Columns, ColumnsWriter, block_of
@@ -141,6 +143,22 @@ def test_a_large_filter_finds_what_a_small_one_finds(desk: Desk, monkeypatch: py
     exact = [hit.passage.id for hit in desk.search("low-altitude economy", 5, only)[0]]
     monkeypatch.setattr(retrieve, "_EXACT", 0)
     assert [hit.passage.id for hit in desk.search("low-altitude economy", 5, only)[0]] == exact
+
+
+def test_a_word_that_stands_nowhere_is_looked_for_by_the_nearest_ones(desk: Desk) -> None:
+    def terms(question: str, documents: tuple[str, ...] = ("*",)) -> dict[str, float]:
+        found, _ = desk.search(question, 60, Filter(documents=documents))
+        return expanded(desk.library, understand(question, desk.glossary), [hit.passage.id for hit in found])
+
+    written = terms("What did the municipality decide?")
+    assert "municip" not in written
+    assert 0.5 <= written["citi"] <= 1.0
+    assert written["decid"] == 1.0  # it stands there: it is looked for as it is
+    # A name is never looked for by another name, and what has nothing like it stays.
+    assert terms("What is planned in Vietnam?")["vietnam"] == 1.0
+    assert terms("Which quokka?")["quokka"] == 1.0
+    known = understand("How much did China spend on research?", desk.glossary)
+    assert expanded(desk.library, known, []) is known.terms
 
 
 def test_filters_are_options_of_the_commands(corpus_home: Path) -> None:
