@@ -10,12 +10,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rag.disagree import of_another_number, turns_round
 from rag.embedding import Embedded
 from rag.expects import without_marks
 from rag.logistic import probability
 from rag.orders import follows_an_order, is_order
 from rag.query import Query, covers
 from rag.scoring import Candidate, need_weights, score_sentences
+from rag.stated import Text
 from rag.store.library import Library
 from rag.types import Document, Hit
 from rag.values import quantities
@@ -55,7 +57,7 @@ def extract(library: Library, query: Query, embedded: Embedded, hits: Sequence[H
     if not candidates:
         return Extract((), 0.0, None)
     best = candidates[0]
-    unfit = _only_orders(query) or _lacks_its_noun(query, best)
+    unfit = _only_orders(query) or _lacks_its_noun(query, best) or _turned_round(query, best)
     sure = confidence(best.features) * (_WITHOUT if unfit else 1.0)
     if sure < threshold:
         return Extract((), sure, best)
@@ -65,7 +67,12 @@ def extract(library: Library, query: Query, embedded: Embedded, hits: Sequence[H
 
 def ranked(library: Library, query: Query, embedded: Embedded, hits: Sequence[Hit]) -> list[Candidate]:
     """The sentences of `hits` that may answer, best first."""
-    candidates = [one for one in score_sentences(library, query, embedded, hits) if not _ordered(one)]
+    asked = Text(query.reading)
+    candidates = [
+        one
+        for one in score_sentences(library, query, embedded, hits)
+        if not _ordered(one) and not of_another_number(asked, Text(one.text))
+    ]
     if query.answer_type in ("when", "quantity"):  # without a date, or a figure, it is no answer however near
         return [candidate for candidate in candidates if candidate.features["fits"] > 0] or candidates
     return candidates
@@ -87,6 +94,11 @@ def _lacks_its_noun(query: Query, best: Candidate) -> bool:
         for need, share in zip(query.needs, best.shares, strict=True)
         if need.kind == "word" and stems_of(need.text) & asked
     )
+
+
+def _turned_round(query: Query, best: Candidate) -> bool:
+    """Whether "what was not advanced?" would be answered by what was."""
+    return turns_round(Text(query.reading), Text(_with_antecedent(best).text))
 
 
 def _ordered(candidate: Candidate) -> bool:

@@ -240,10 +240,14 @@ def _is_apart(every: Sequence[Word], i: int) -> bool:
 
 
 def opposed(said: frozenset[str], held: frozenset[str], elsewhere: frozenset[str]) -> str:
-    """A word of `held` whose opposite is in `said` while it is not itself said; empty when there is none.
+    """A word of `held` whose opposite is in `said` while it is not itself said; empty when there is none."""
+    return opposite(said, held, elsewhere) or _elsewhither(said, held)
 
-    A clause says what it says of directions; other contrasts count only when the quotation, `elsewhere`, does not say
-    the word of the sentence too ("grew before falling").
+
+def opposite(said: frozenset[str], held: frozenset[str], elsewhere: frozenset[str]) -> str:
+    """As `opposed`, but of directions only east and west, north and south, coast and inland exclude one another.
+
+    It counts only when the quotation, `elsewhere`, does not say the word of the sentence too ("grew before falling").
     """
     for one, other in _opposites():
         for mine, theirs in ((one, other), (other, one)):
@@ -255,11 +259,14 @@ def opposed(said: frozenset[str], held: frozenset[str], elsewhere: frozenset[str
                 return word
             if prefix + word in said and len(prefix + word) > 4 and prefix + word not in held:
                 return word
+    return ""
+
+
+def _elsewhither(said: frozenset[str], held: frozenset[str]) -> str:
+    """A word of `held` for a direction, where both name directions and none that is the same."""
     mine_at = {_DIRECTION_OF[s] for s in said if s in _DIRECTION_OF}
     theirs_at = {_DIRECTION_OF[s]: s for s in held if s in _DIRECTION_OF}
-    if mine_at and theirs_at and not mine_at & set(theirs_at):
-        return min(theirs_at.values())
-    return ""
+    return min(theirs_at.values()) if mine_at and theirs_at and not mine_at & set(theirs_at) else ""
 
 
 def content(text: str) -> list[Word]:

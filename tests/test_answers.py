@@ -58,6 +58,8 @@ def test_a_list_asked_for_by_its_number_is_whole_in_a_single_document_too(desk: 
         "What was China's R&D intensity in 1998?",
         "Who is the mayor of Chengdu?",
         "What is the retirement age in Sichuan?",
+        "Which recommendations does the brief not make?",
+        "When was the 19th Five-Year Plan adopted?",
     ],
 )
 def test_what_the_documents_do_not_hold_is_not_answered(desk: Desk, question: str) -> None:

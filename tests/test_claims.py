@@ -8,7 +8,9 @@ import pytest
 
 from eval.claims import Pair, load_pairs, measure
 from rag.chain import Desk
+from rag.disagree import of_another_number, turns_round
 from rag.grammar import clauses, denials, names, verbs
+from rag.stated import Text
 from rag.types import Document, Passage
 from rag.values import dates, quantities
 
@@ -131,3 +133,42 @@ def test_development_and_test_pairs_have_no_passage_in_common() -> None:
         half: {pair.passage.text for pair in load_pairs() if pair.half == half} for half in ("development", "test")
     }
     assert not halves["development"] & halves["test"]
+
+
+@pytest.mark.parametrize(
+    ("question", "quotation", "expected"),
+    [
+        ("Which ports were not dredged?", "The ports of Alba and Corvo were dredged in 2021.", True),
+        ("Which ports were not dredged?", "The port of Alba was never dredged.", False),
+        ("Which ports were not dredged?", "Alba and Corvo are the largest ports.", True),
+        ("When was the Office of Eastern Fisheries founded?", "The Office of Western Fisheries dates from 1963.", True),
+        (
+            "When was the Office of Eastern Fisheries founded?",
+            "The Office of Eastern Fisheries dates from 1963.",
+            False,
+        ),
+        ("What did exports to Norway consist of?", "Imports from Norway consist of salmon.", True),
+        ("Why did output rise?", "Output fell because of the drought.", True),
+        ("Why did output rise after 2019?", "Output rose after it had fallen for years.", False),
+        ("Why are the two tests unequal?", "The two tests are not equal, because the second takes longer.", False),
+        ("Is the new bridge longer than the old one?", "The new bridge is shorter than the old one.", False),
+        ("Which is dearer, sea or land?", "Land is cheaper, and the sea more expensive.", False),
+        ("How successful was the harvest?", "The harvest was unsuccessful.", False),
+    ],
+)
+def test_a_question_is_not_answered_by_the_opposite(question: str, quotation: str, expected: bool) -> None:
+    assert turns_round(Text(question), Text(quotation)) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "quotation", "expected"),
+    [
+        ("What did the Third Council decide?", "The Fourth Council decided to build dykes.", True),
+        ("What did the Third Council decide?", "The council decided to build dykes.", False),
+        ("What is the first aim?", "The second aim is safety.", True),
+        ("What was spent in 2023?", "In 2024, 5 percent more was spent.", False),
+        ("Which two councils met?", "Three councils met, two of them in Alba.", False),
+    ],
+)
+def test_the_third_of_a_kind_is_not_the_fourth(question: str, quotation: str, expected: bool) -> None:
+    assert of_another_number(Text(question), Text(quotation)) is expected
