@@ -20,11 +20,8 @@ _ABOUT = re.compile(r"\b(about|around|roughly|nearly|almost|approximately|some|c
 _ONLY = re.compile(r"\b(only|at most|at the earliest)\b", re.IGNORECASE)
 _AUXILIARY = "(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
 # "Is it ...?", "How successful was it?"
-_OPEN = re.compile(
-    rf"\s*(?:{_AUXILIARY}(?:n['’]t)?|how (?!much|many|{_AUXILIARY})\w+)\b",
-    re.IGNORECASE,
-)
-_CHOICE = re.compile(r"\bor\b", re.IGNORECASE)
+_OPEN = re.compile(rf"\s*(?:{_AUXILIARY}(?:n['’]t)?|how (?!much|many|{_AUXILIARY})\w+)\b", re.IGNORECASE)
+_CHOICE = re.compile(r"\b(or|than)\b", re.IGNORECASE)
 _DENIES = re.compile(r"\b(not|never|no)\b|n['’]t\b", re.IGNORECASE)
 _FIRST = re.compile(r"\bfirst\b", re.IGNORECASE)
 _NOT_BEFORE = re.compile(r"\bnot?\b.*\b(before|until|more than|over|beyond)\b", re.IGNORECASE)
@@ -101,7 +98,7 @@ def turns_round(asked: Text, held: Text) -> bool:
     """Whether `held` says the opposite of what a question takes for granted, or does not deny what it takes for denied.
 
     What was western is no answer about the eastern, what was advanced none about what was not. A question that can be
-    answered with no, or that offers a choice, takes neither for granted.
+    answered with no, that offers a choice or compares, takes neither for granted.
     """
     if _OPEN.match(asked.text) or _CHOICE.search(asked.text):
         return False

@@ -153,6 +153,7 @@ def test_development_and_test_pairs_have_no_passage_in_common() -> None:
         ("Why are the two tests unequal?", "The two tests are not equal, because the second takes longer.", False),
         ("Is the new bridge longer than the old one?", "The new bridge is shorter than the old one.", False),
         ("Which is dearer, sea or land?", "Land is cheaper, and the sea more expensive.", False),
+        ("How much higher was output in 2020 than in 2019?", "Output in 2019 was 3 percent lower than in 2020.", False),
         ("How successful was the harvest?", "The harvest was unsuccessful.", False),
     ],
 )
