@@ -13,7 +13,7 @@ import numpy as np
 
 from rag.query import Need, Query
 from rag.store.library import Library
-from rag.words import has_cjk, words
+from rag.words import words
 
 _WORDS = 3  # that stand for one that is nowhere
 _NEAR = 0.5  # cosine of two words, each embedded alone, from which one may stand for the other
@@ -27,7 +27,7 @@ def expanded(library: Library, query: Query, passage_ids: Sequence[str]) -> dict
     there: dict[str, str] = {}  # a word by its stem
     for _, passage in sorted(library.passages_by_id(passage_ids).items()):
         for word in words(passage.text):
-            if word.kind == "word" and not word.is_stopword and len(word.text) > 2 and not has_cjk(word.text):
+            if word.can_stand_for_another:
                 there.setdefault(word.stem, word.text.lower())
     if not there:
         return query.terms

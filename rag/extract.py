@@ -10,11 +10,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rag.disagree import of_another_number, turns_round
 from rag.embedding import Embedded
 from rag.expects import without_marks
 from rag.logistic import probability
 from rag.orders import follows_an_order, is_order
+from rag.premise import of_another_number, turns_round
 from rag.query import Query, covers
 from rag.scoring import Candidate, need_weights, score_sentences
 from rag.stated import Text

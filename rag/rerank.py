@@ -38,7 +38,7 @@ class Reranker:
 
         try:
             return CrossEncoder(self.name)
-        except Exception as error:
+        except Exception as error:  # hub, disk and weights raise what they please; it is logged, and told in one line
             log.exception("loading %s", self.name)
             check = "--rerank, a sentence-transformers CrossEncoder by name or path"
             raise not_loaded("reranking", self.name, error, check) from error

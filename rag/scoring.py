@@ -24,7 +24,7 @@ from rag.query import Query, covers
 from rag.store.library import Library
 from rag.types import Document, Hit
 from rag.values import dates
-from rag.words import Word, leans_on_the_one_before, stems_of, words
+from rag.words import leans_on_the_one_before, stems_of, words
 
 # What a match beside the sentence counts, against 1 in it: in title and heading, in the sentence before one that leans
 # on it ("It rose ..."), in the rest of the passage, elsewhere in the document (names only).
@@ -276,11 +276,8 @@ def _common_words(candidate: Candidate) -> tuple[list[str], list[str]]:
 
 
 def _plain(text: str, names: frozenset[str]) -> list[str]:
-    return sorted({word.text.lower() for word in words(text) if word.kind == "word" and not _skipped(word, names)})
-
-
-def _skipped(word: Word, names: frozenset[str]) -> bool:
-    return word.is_stopword or word.stem in names or len(word.text) < 3
+    spoken = (word for word in words(text) if word.can_stand_for_another)
+    return sorted({word.text.lower() for word in spoken if word.stem not in names})
 
 
 @lru_cache(maxsize=256)

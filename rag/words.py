@@ -51,6 +51,11 @@ class Word(NamedTuple):
     def is_stopword(self) -> bool:
         return self.kind == "word" and self.text.lower() in STOPWORDS
 
+    @property
+    def can_stand_for_another(self) -> bool:
+        """Whether it is a word of some meaning, long enough to be compared with another one."""
+        return self.kind == "word" and not self.is_stopword and len(self.text) > 2
+
 
 @cache
 def _stemmer() -> Any:

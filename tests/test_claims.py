@@ -8,8 +8,8 @@ import pytest
 
 from eval.claims import Pair, load_pairs, measure
 from rag.chain import Desk
-from rag.disagree import of_another_number, turns_round
 from rag.grammar import clauses, denials, names, verbs
+from rag.premise import of_another_number, turns_round
 from rag.stated import Text
 from rag.types import Document, Passage
 from rag.values import dates, quantities
