@@ -8,7 +8,6 @@ from typing import Any
 
 from app.output import answer_json
 from rag.cite import page_of, standing
-from rag.condense import Turn
 from rag.errors import UsageError
 from rag.store.library import Library
 from rag.types import (
@@ -21,6 +20,7 @@ from rag.types import (
     Passage,
     Row,
     Sentence,
+    Turn,
     Usage,
 )
 

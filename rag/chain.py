@@ -11,11 +11,12 @@ from typing import Any
 
 from rag import cite, together
 from rag.answers import NEAREST, State, definition, extracted, generated
-from rag.condense import Kind, Turn, condense, kind_of, said_before
+from rag.condense import condense, said_before
 from rag.differ import differences, looked_ahead_to
 from rag.embedding import Embedded, Embedder
 from rag.errors import ModelError, UsageError
 from rag.filters import ALL, Filter
+from rag.followup import Kind, kind_of, may_stand_alone
 from rag.generate import MAX_CHARS, LanguageModel, split_sentences
 from rag.glossary import Glossary, load_glossary
 from rag.grammar import verb_stems
@@ -27,7 +28,7 @@ from rag.store.library import Library, open_library
 from rag.support import Judge
 from rag.task import task_of
 from rag.timing import ms_since
-from rag.types import Answer, Hit, Step
+from rag.types import Answer, Hit, Step, Turn
 
 _TRIED = 6  # passages, for a sentence that is to be checked
 _ATTEMPTS = 2  # at an answer by a language model, when what went wrong may pass
@@ -145,8 +146,20 @@ class Desk:
             yield together.of_both(self, question, parts, only, turns)
             return
         alone = self._alone(question, kind, turns)
-        begun = State(alone, self.library, only, question if alone != question else "")
-        state = self.retrieve(self.understand(begun))
+        if alone != question and self._model is None and may_stand_alone(question):
+            *steps, found = self._read(alone, only, question)
+            yield from steps
+            if isinstance(found, Answer) and not found.abstained:
+                yield found
+                return
+            alone = (
+                question  # "What are the risks?" is asked of what was spoken of, and if that has none, of everything
+            )
+        yield from self._read(alone, only, question if alone != question else "")
+
+    def _read(self, question: str, only: Filter, written: str) -> Iterator[Step | Answer]:
+        """The answer to a question that stands alone, as it grows; `written` is what it was made from, if it was."""
+        state = self.retrieve(self.understand(State(question, self.library, only, written)))
         yield Step("writing" if self._model is not None and state.hits else "reading", len(state.hits))
         for grown in self._answers(state):
             yield self.verify(grown)

@@ -21,7 +21,7 @@ def names(text: str) -> list[Word]:
         if word.text.lower() in MONTHS or text[word.end : word.end + 1].isdigit():  # CO2
             continue
         begins = i == 0 or re.search(r"[.!?:;。！？：]\s*[\"“‘'(]*$", text[: word.start]) is not None
-        if not begins or word.text.isupper() or word.text.lower().removesuffix("'s") not in _common_english():
+        if not begins or word.text.isupper() or not is_english(word.text):
             found.append(word)
     return found
 
@@ -42,6 +42,11 @@ def _common_english() -> frozenset[str]:
     """English words that the Chinese-English dictionary writes in lower case: what is not among them may be a name."""
     found = STOPWORDS | _lexicon()[0]
     return found | {inflected for word in found for inflected in (f"{word}s", f"{word}ed", f"{word}ing")}
+
+
+def is_english(word: str) -> bool:
+    """Whether the dictionary has a word in lower case, in any of its plain forms."""
+    return word.lower().removesuffix("'s") in _common_english()
 
 
 @cache

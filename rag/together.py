@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 from rag.comparison import compare
 from rag.composed import LOOKED_UP, Composed, Find
-from rag.condense import Turn
 from rag.filters import Filter
 from rag.store.library import Library
 from rag.summary import brief_on, document_of, summarise
 from rag.task import Task
 from rag.timing import ms_since
-from rag.types import Answer, Citation, Document, Hit, Outline, Row, Sentence, Step
+from rag.types import Answer, Citation, Document, Hit, Outline, Row, Sentence, Step, Turn
 
 if TYPE_CHECKING:
     from rag.chain import Desk

@@ -186,6 +186,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """One question of a conversation as it was understood, and its answer."""
+
+    question: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """What is being done for a question while nothing can be shown yet: searching, reading, writing or checking.
 

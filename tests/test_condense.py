@@ -6,15 +6,18 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from eval.bench import conversations
 from eval.dataset import DEFAULT_SET, load_set
 from eval.metrics import summary
 from eval.run import alone, outcomes_of
 from rag.chain import Desk
-from rag.condense import Turn, condense, kind_of
+from rag.condense import condense
 from rag.embedding import Embedder
+from rag.followup import kind_of
 from rag.settings import load_settings
-from rag.types import Answer
+from rag.types import Answer, Turn
 from tests.conftest import run_cli
 from tests.llm_server import ScriptedModel
 
@@ -38,6 +41,16 @@ def turns(*questions: str) -> list[Turn]:
         ("Who founded the Lindmoor Museum?", "And when?", "when founded the Lindmoor Museum?"),
         ("Which mechanisms are new?", "Why?", "Why mechanisms are new?"),
         ("新质生产力是什么时候提出的？", "那么是谁提出的？", "新质生产力是谁提出的？"),
+        ("What is the Lindmoor Plan?", "What are the main risks?", "What are the main risks of the Lindmoor Plan?"),
+        ("What is the Lindmoor Plan?", "When does the plan begin?", "When does the Lindmoor Plan begin?"),
+        ("What are tiger sharks?", "Tell me about their habits.", "Tell me about tiger sharks’ habits."),
+        (
+            "What is the Harvest Fair?",
+            "How did this tradition begin?",
+            "How did this tradition of the Harvest Fair begin?",
+        ),
+        ("What are the advantages of tidal power?", "What about the risks?", "What are the risks of tidal power?"),
+        ("How does tidal power work?", "Are there any benefits?", "Are there any benefits of tidal power?"),
     ],
 )
 def test_a_follow_up_is_made_to_stand_alone(desk: Desk, before: str, question: str, expected: str) -> None:
@@ -52,12 +65,41 @@ def test_a_follow_up_is_made_to_stand_alone(desk: Desk, before: str, question: s
         "Is it true that Chengdu is the capital of Sichuan?",
         "How much did China spend on R&D in 2024?",
         "新质生产力是什么？",
+        "Who opposes the strategy?",
+        "Which recommendation concerns standards?",
+        "What drives growth?",
+        "How many boats are there in the harbour?",
+        "How long does it take to get a flight approved?",
+        "Who said that she would step down?",
+        "Which city raised its target?",
+        "What office did the mayor found, and who leads it?",
+        "中国其他地区怎么样？",
+        "What does this brief recommend?",
     ],
 )
 def test_a_question_that_stands_alone_stays_as_it_is(desk: Desk, question: str) -> None:
     assert kind_of(question, turns("Who is Bart Dessein?")) == "alone"
     assert condense(question, turns("Who is Bart Dessein?"), desk.glossary) == question
     assert condense("And in 2023?", [], desk.glossary) == "And in 2023?"
+
+
+def test_no_question_of_the_set_is_taken_for_a_follow_up() -> None:
+    questions = [
+        question for question in load_set(DEFAULT_SET) if question.half == "development" and not question.turns
+    ]
+    before = turns("What is Tianfu New Area?")
+    assert [question.question for question in questions if kind_of(question.question, before) != "alone"] == []
+
+
+def test_what_the_topic_does_not_answer_is_asked_of_everything(desk: Desk) -> None:
+    before = desk.converse(["Who is Bart Dessein?"])
+    assert desk.ask("What are the requirements?", turns=before).understood in (
+        "What are the requirements of Bart Dessein?",
+        "",
+    )
+    asked_of_all = desk.ask("How many members attended?", turns=before)
+    assert asked_of_all.understood == ""
+    assert asked_of_all.sentences == desk.ask("How many members attended?").sentences
 
 
 def test_who_says_so_is_answered_with_the_source(desk: Desk) -> None:
@@ -115,3 +157,22 @@ def test_the_command_knows_what_was_asked_before(corpus_home: Path, tmp_path: Pa
     batch.write_text(json.dumps({"question": "And in 2023?", "turns": [before]}) + "\n")
     done = run_cli("ask", "--batch", str(batch), home=corpus_home)
     assert "3,335.71" in json.loads(done.stdout)["answer"]
+
+
+def test_the_bench_tells_how_conversations_are_understood(tmp_path: Path) -> None:
+    asked = [
+        ("What is the Lindmoor Plan?", "What is the Lindmoor Plan?"),
+        ("When was it approved?", "When was the Lindmoor Plan approved?"),
+        ("Who opposes the strategy?", "Who opposes the strategy?"),
+    ]
+    turns = [{"number": i, "raw_utterance": q, "manual_rewritten_utterance": r} for i, (q, r) in enumerate(asked, 1)]
+    topics = tmp_path / "topics.json"
+    topics.write_text(json.dumps([{"number": 81, "turn": turns}]))
+    shown = CliRunner().invoke(conversations.command, [str(topics)]).output
+    assert "1 of 1 follow-ups" in shown
+    assert "1 of 1 questions that stand alone" in shown
+    assert "0.800 as asked, 1.000 as understood" in shown
+    topics.write_text("[1]")
+    refused = CliRunner().invoke(conversations.command, [str(topics)])
+    assert refused.exit_code == 1
+    assert "holds no topics of TREC CAsT" in refused.output

@@ -1,0 +1,159 @@
+"""What a question, or a conversation, is about: "the Bronze Age collapse", "tiger sharks"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from rag.glossary import Glossary
+from rag.grammar import content, is_english, names, verb_stems, verbs
+from rag.places import places
+from rag.types import Turn
+from rag.values import quantities
+from rag.words import Word, words
+
+# Adjectives that tell nothing of what they stand before.
+_GENERAL = frozenset(
+    "main key important major common typical different various possible other further new big biggest large largest "
+    "good best bad worst first last next current overall general popular famous known primary potential".split()
+)
+_SAID_OF = re.compile(r"\W*((why|how|how \w+|since when|when)\s)?(is|are|was|were)\s", re.IGNORECASE)
+_ASKED_FOR = re.compile(r"\b(which|what|how (many|much)) $", re.IGNORECASE)
+_KNOWN = re.compile(r"\b(the|this|that|these|those) $", re.IGNORECASE)
+_HELPED = re.compile(r"\W*(\w+\s){0,3}?(do|does|did|can|could|will|would|should)\s", re.IGNORECASE)
+# "The plan" and nothing more: "the plan for 2030" is another.
+_THE = re.compile(
+    r"(?P<helped>\b(is|are|was|were|has|have|had|did|does|do|will|would|can|could) )?\bthe (?P<noun>\w+)"
+    r"(?=\W*$| (is|are|was|were|has|have|had|did|does|will|would|can|could|in \d{4})\b"
+    r"|(?(helped) (?!(of|for|to|in|on|with|that|which)\b)|(?!)))",
+    re.IGNORECASE,
+)
+
+
+@cache
+def _relational() -> frozenset[str]:
+    lines = (Path(__file__).parent / "data" / "relational.txt").read_text(encoding="utf-8").splitlines()
+    nouns = {word for line in lines if not line.startswith("#") for word in line.split()}
+    return frozenset(nouns | {f"{word}s" for word in nouns} | {f"{word[:-1]}ies" for word in nouns if word[-1] == "y"})
+
+
+def is_relational(word: Word) -> bool:
+    """Whether a noun is always of something: a risk, a member."""
+    return word.text.lower() in _relational()
+
+
+def is_general(word: Word) -> bool:
+    """Whether an adjective tells nothing of what it stands before: main, typical."""
+    return word.text in _GENERAL  # New Area is a name
+
+
+def topic(turns: Sequence[Turn], glossary: Glossary, *, besides: str = "") -> str:
+    """What the conversation is about, `besides` left aside: the longest term or name of the last question, or its noun.
+
+    Where the questions say nothing, it is what the last answer is about, or the document it comes from.
+    """
+    for turn in reversed(turns):
+        if (found := _named(turn.question, glossary) or _nouns(turn.question)) and found != besides:
+            return found
+    for turn in reversed(turns):
+        for sentence in turn.answer.sentences[:1]:
+            if found := _named(sentence.text, glossary):
+                return found
+        for citation in turn.answer.citations[:1]:
+            return citation.document.title
+    return ""
+
+
+def person(turns: Sequence[Turn]) -> str:
+    """Who "he" or "she" is: the last name in an answer that is of two or three words, none of them an English word."""
+    for turn in reversed(turns):
+        for text in (turn.answer.text, turn.question):
+            for start, end in reversed(runs(text, names(text))):
+                spoken = text[start:end].split()
+                if 2 <= len(spoken) <= 3 and not any(is_english(word) for word in spoken):
+                    return re.sub(r"['’]s?$", "", text[start:end])
+    return ""
+
+
+def _named(text: str, glossary: Glossary) -> str:
+    """The longest term or name of a text, with the noun it names: "the Bronze Age collapse"."""
+    spans = [(m.start, m.end) for m in (*glossary.mentions(text), *places().mentions(text))]
+    spans += [(a, b) for a, b in runs(text, names(text)) if b - a > 2]
+    if not spans:
+        return ""
+    start, end = max(spans, key=lambda span: span[1] - span[0])
+    start, end = max([(a, b) for a, b in runs(text, _nominal(text)) if a <= start and end <= b], default=(start, end))
+    return _with_article(text, start, end)
+
+
+def _nouns(text: str) -> str:
+    """What a question without names brings up: "tiger sharks". What it calls "the plan" was brought up before."""
+    found = [
+        (start, end)
+        for start, end in runs(text, _nominal(text))
+        if not _ASKED_FOR.search(text[:start]) and (" " in text[start:end] or not _KNOWN.search(text[:start]))
+    ]
+    return _with_article(text, *max(found, key=lambda run: run[1] - run[0])) if found else ""
+
+
+def _nominal(text: str) -> list[Word]:
+    """The words of a question that are part of what it is about: neither verbs nor always of something else."""
+    acts, every = verbs(text) | _bare_verb(text), content(text)
+    # "Was the Stanford experiment ethical": the last word is said of what stands before it.
+    if len(every) > 1 and _SAID_OF.match(text) and every[-1].text[0].islower():
+        every = every[:-1]
+    kept = {w for w in every if w.start not in acts and not is_relational(w) and not is_general(w)}
+    found: list[Word] = []
+    for word in reversed(words(text)):
+        # "Third Plenum", "529 plan": a number belongs to the noun behind it.
+        if word in kept or (found and _counts(text, word, found[-1])):
+            found.append(word)
+    return found[::-1]
+
+
+def _counts(text: str, word: Word, behind: Word) -> bool:
+    """Whether `word` is a number or rank, written right before the word `behind`."""
+    spoken = any(quantity.start <= word.start < quantity.end for quantity in quantities(text))
+    return (word.kind == "number" or spoken) and not text[word.end : behind.start].strip(" -")
+
+
+def _bare_verb(text: str) -> set[int]:
+    """Where the verb of a question with "does" or "will" begins: "How does the drone plan work?"."""
+    if not (asking := _HELPED.match(text)):
+        return set()
+    every = [word for word in words(text) if word.start >= asking.end()]
+    may_be = [i for i, w in enumerate(every) if i and w.stem in verb_stems() and w.text.islower() and not w.is_stopword]
+    behind = [i for i in may_be if i + 1 == len(every) or every[i + 1].is_stopword or not every[i + 1].text.islower()]
+    return {every[i].start for i in (behind or may_be)[:1]}
+
+
+def _with_article(text: str, start: int, end: int) -> str:
+    article = re.search(r"\bthe $", text[:start], re.IGNORECASE)
+    return ("the " if article else "") + re.sub(r"['’]s?$", "", text[start:end])
+
+
+def runs(text: str, chosen: Sequence[Word]) -> list[tuple[int, int]]:
+    """Where in `text` the stretches are in which one chosen word follows the other."""
+    found: list[tuple[int, int]] = []
+    for word in chosen:
+        if found and not text[found[-1][1] : word.start].strip(" -'’"):
+            found[-1] = (found[-1][0], word.end)
+        else:
+            found.append((word.start, word.end))
+    return found
+
+
+def said_again(text: str, last: str) -> tuple[int, int, str] | None:
+    """Where in `text` a noun stands for what the last question named in full, and that name.
+
+    "The plan" behind "the 14th Five-Year Plan". A name of its own tells that another is meant.
+    """
+    if names(text):
+        return None
+    full = {last[a:b].split()[-1].lower(): (a, b) for a, b in runs(last, _nominal(last)) if " " in last[a:b].strip()}
+    for match in _THE.finditer(text):
+        if span := full.get(match["noun"].lower()):
+            return match.start("noun") - len("the "), match.end("noun"), _with_article(last, *span)
+    return None
