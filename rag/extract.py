@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from rag.embedding import Embedded
 from rag.expects import without_marks
 from rag.logistic import probability
+from rag.nouns import noun_asked_for
 from rag.orders import follows_an_order, is_order
 from rag.premise import of_another_number, turns_round
 from rag.query import Query, covers
@@ -29,14 +30,6 @@ MAX_LIST = 12
 # where one sentence goes on with what another began.
 _SECOND, _BESIDE = 0.95, 0.85
 _ITEM = re.compile(r"[ \t]*([-*+•]|\d{1,3}[.)])[ \t]+(?=\S)")
-_NOUN_OF = re.compile(
-    r"(?:who|what) (?:is|was|are|were) (?:the|an?) (?P<noun>[^?]+?) (?:of|in|for|at)\b", re.IGNORECASE
-)
-# Nouns that an answer need not say, because it has their form: a date, an amount, a reason.
-_FORMS = stems_of(
-    "aim goal purpose name date day month year time number value figure size share amount level rate reason cause role "
-    "difference meaning definition origin source result effect price cost place location title term idea point"
-)
 _NAMED, _WITHOUT = 0.6, 0.3  # from which share on a noun is said; what is left of the confidence where it is not
 _LIST_LEAD = 0.5  # share of the question that must stand above a list
 _STANDS_OUT = 0.12  # an item this far ahead of the next is what the question is about
@@ -85,10 +78,7 @@ def _only_orders(query: Query) -> bool:
 
 def _lacks_its_noun(query: Query, best: Candidate) -> bool:
     """Whether "who is the governor of Jiangsu?" would be answered by a sentence on Jiangsu that names no governor."""
-    match = _NOUN_OF.match(query.reading)
-    if not match:
-        return False
-    asked = {word.stem for word in words(match["noun"]) if not word.is_stopword} - _FORMS
+    asked = noun_asked_for(query.reading)
     return any(
         share < _NAMED
         for need, share in zip(query.needs, best.shares, strict=True)

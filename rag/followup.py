@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from rag.grammar import content, names, verb_stems, verbs
-from rag.topic import is_general, is_relational, said_again
+from rag.nouns import is_general, is_relational
+from rag.topic import said_again
 from rag.types import Turn
 from rag.words import Word, words
 

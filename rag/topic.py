@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 
 from rag.glossary import Glossary
 from rag.grammar import content, is_english, names, verb_stems, verbs
+from rag.nouns import is_general, is_relational
 from rag.places import places
 from rag.types import Turn
 from rag.values import quantities
 from rag.words import Word, words
 
-# Adjectives that tell nothing of what they stand before.
-_GENERAL = frozenset(
-    "main key important major common typical different various possible other further new big biggest large largest "
-    "good best bad worst first last next current overall general popular famous known primary potential".split()
-)
 _SAID_OF = re.compile(r"\W*((why|how|how \w+|since when|when)\s)?(is|are|was|were)\s", re.IGNORECASE)
 _ASKED_FOR = re.compile(r"\b(which|what|how (many|much)) $", re.IGNORECASE)
 _KNOWN = re.compile(r"\b(the|this|that|these|those) $", re.IGNORECASE)
@@ -30,23 +24,6 @@ _THE = re.compile(
     r"|(?(helped) (?!(of|for|to|in|on|with|that|which)\b)|(?!)))",
     re.IGNORECASE,
 )
-
-
-@cache
-def _relational() -> frozenset[str]:
-    lines = (Path(__file__).parent / "data" / "relational.txt").read_text(encoding="utf-8").splitlines()
-    nouns = {word for line in lines if not line.startswith("#") for word in line.split()}
-    return frozenset(nouns | {f"{word}s" for word in nouns} | {f"{word[:-1]}ies" for word in nouns if word[-1] == "y"})
-
-
-def is_relational(word: Word) -> bool:
-    """Whether a noun is always of something: a risk, a member."""
-    return word.text.lower() in _relational()
-
-
-def is_general(word: Word) -> bool:
-    """Whether an adjective tells nothing of what it stands before: main, typical."""
-    return word.text in _GENERAL  # New Area is a name
 
 
 def topic(turns: Sequence[Turn], glossary: Glossary, *, besides: str = "") -> str:

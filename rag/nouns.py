@@ -1,0 +1,61 @@
+"""Nouns and adjectives of questions that say little themselves, and what that leaves to be said in an answer."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+from rag.grammar import verbs
+from rag.words import Word, words
+
+# Adjectives that tell nothing of what they stand before.
+_GENERAL = frozenset(
+    "main key important major common typical different various possible other further new big biggest large largest "
+    "good best bad worst first last next current overall general popular famous known primary potential total certain "
+    "specific essential basic central real original".split()
+)
+_NOUN_OF = re.compile(r"(?P<asks>who|what) (?:is|was|are|were) (?:the|an?) (?P<rest>[^?]+)", re.IGNORECASE)
+_ADJECTIVE = re.compile(r"(al|ic|ive|ous|ary|ory|ant|ent|ful|less|able|ible|ed|ing)$")
+_OF = frozenset("of in for at".split())
+
+
+@cache
+def _listed(name: str) -> frozenset[str]:
+    """The nouns of a file of `rag/data`, one and many."""
+    lines = (Path(__file__).parent / "data" / name).read_text(encoding="utf-8").splitlines()
+    nouns = {word for line in lines if not line.startswith("#") for word in line.split()}
+    return frozenset(nouns | {f"{word}s" for word in nouns} | {f"{word[:-1]}ies" for word in nouns if word[-1] == "y"})
+
+
+def is_relational(word: Word) -> bool:
+    """Whether a noun is always of something: a risk, a member."""
+    return word.text.lower() in _listed("relational.txt")
+
+
+def is_shell(word: Word) -> bool:
+    """Whether an answer fills a noun without saying it: a reason, a feature."""
+    return word.text.lower() in _listed("shells.txt")
+
+
+def is_general(word: Word) -> bool:
+    """Whether an adjective tells nothing of what it stands before: main, typical."""
+    return word.text in _GENERAL  # New Area is a name
+
+
+def noun_asked_for(question: str) -> frozenset[str]:
+    """Stems of what is asked for: "deputy", "governor" of somewhere; of a thing only its noun, and no shell noun."""
+    match = _NOUN_OF.match(question)
+    if not match:
+        return frozenset()
+    spoken = words(match["rest"])
+    # "The funds raised in 2020": a participle ends the noun, while "changes" before "in" is one.
+    acts = {word.start for word in spoken[1:] if not word.text.endswith("s")} & verbs(match["rest"])
+    end = next((i for i, word in enumerate(spoken) if word.is_stopword or word.start in acts), len(spoken))
+    if not any(word.text.lower() in _OF for word in spoken[end:]):
+        return frozenset()
+    asked = [word for word in spoken[:end] if word.kind == "word"]
+    if match["asks"].lower() == "what":  # of "the tax rate" tax, of "the operational history" nothing need be said
+        noun = [word for word in asked[-1:] if not is_shell(word)]
+        asked = noun + [word for word in asked[:-1] if not is_general(word) and not _ADJECTIVE.search(word.text)]
+    return frozenset(word.stem for word in asked)
