@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from rag.grammar import is_english, names
+from rag.places import places
 from rag.query import AnswerType, Query
-from rag.words import words
+from rag.words import has_cjk, words
 
 _NUMBER_WORD = re.compile(
     r"\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(thir|four|fif|six|seven|eigh|nine)teen|"
@@ -26,6 +28,9 @@ _REASON = re.compile(
     r"avoid|address|enhance|help|better|keep))\b",
     re.I,
 )
+_OFFICE = re.compile(r"who (is|was|are|were) (the|an?) ", re.IGNORECASE)
+_PASSIVE = re.compile(r"\b(?:is|are|was|were|been|being|be) (?:\w+ly )?(?P<act>[a-z]+)", re.IGNORECASE)
+_BY = re.compile(r"\bby\b(?! (\d|the end))", re.IGNORECASE)
 _DEFINES = re.compile(r"\b(is|are|means?|refers? to|stands for|called|known as|defined|covers|consists? of)\b", re.I)
 _ENUMERATION = re.compile(r"[^,;:]{2,60}, [^,;:]{2,60}(, [^,;:]{2,60})*,? (and|or) \w")
 
@@ -51,6 +56,23 @@ def fits(query: Query, text: str) -> float:
     if kind == "definition":
         return 0.5 if _DEFINES.search(text) else 0.0
     return 0.0
+
+
+def names_nobody(query: Query, text: str) -> bool:
+    """Whether a sentence says something of whom is asked for, and not who it is.
+
+    "Who is the head of the commission?" by "the head of the commission explained it", "who approved it?" by "it was
+    approved in May". Who holds an office has a name that is neither an English word nor a place.
+    """
+    if query.answer_type != "who" or has_cjk(text):
+        return False
+    asked = {word.stem for word in words(query.reading)}
+    new = [word for word in names(text) if word.stem not in asked]
+    if _OFFICE.match(query.reading):
+        lands = places().mentions(text)
+        return all(is_english(w.text) or any(m.start <= w.start < m.end for m in lands) for w in new)
+    passive = (words(match["act"])[0].stem for match in _PASSIVE.finditer(text))
+    return not new and any(act in asked for act in passive) and not _BY.search(text)
 
 
 def without_marks(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.embedding import Embedded
-from rag.expects import without_marks
+from rag.expects import names_nobody, without_marks
 from rag.logistic import probability
 from rag.nouns import noun_asked_for
 from rag.orders import follows_an_order, is_order
@@ -50,7 +50,13 @@ def extract(library: Library, query: Query, embedded: Embedded, hits: Sequence[H
     if not candidates:
         return Extract((), 0.0, None)
     best = candidates[0]
-    unfit = _only_orders(query) or _lacks_its_noun(query, best) or _turned_round(query, best)
+    said = _with_antecedent(best).text
+    unfit = (
+        _only_orders(query)
+        or _lacks_its_noun(query, best)
+        or names_nobody(query, said)
+        or turns_round(Text(query.reading), Text(said))  # "what was not advanced?" by what was
+    )
     sure = confidence(best.features) * (_WITHOUT if unfit else 1.0)
     if sure < threshold:
         return Extract((), sure, best)
@@ -84,11 +90,6 @@ def _lacks_its_noun(query: Query, best: Candidate) -> bool:
         for need, share in zip(query.needs, best.shares, strict=True)
         if need.kind == "word" and stems_of(need.text) & asked
     )
-
-
-def _turned_round(query: Query, best: Candidate) -> bool:
-    """Whether "what was not advanced?" would be answered by what was."""
-    return turns_round(Text(query.reading), Text(_with_antecedent(best).text))
 
 
 def _ordered(candidate: Candidate) -> bool:

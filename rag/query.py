@@ -52,6 +52,7 @@ class Query:
     answer_type: AnswerType
 
 
+_SINCE = re.compile(r"since when\b", re.IGNORECASE)  # no word of what is asked
 _ALIAS_WEIGHT = 0.4  # of a spelling the user did not write, against 1 for the one written
 
 _TYPES: tuple[tuple[AnswerType, str], ...] = (
@@ -158,7 +159,7 @@ def understand(question: str, glossary: Glossary, *, max_chars: int = 2000) -> Q
             named = mention in countries or _is_name(surface, english, mention.start)
             needs.append(Need(surface, alternatives, "name" if named else "word"))
     for word in words(english):
-        if word.is_stopword:
+        if word.is_stopword or _SINCE.match(english, word.start):
             continue
         terms[word.stem] = 1.0
         if any(mention.start <= word.start < mention.end for mention in mentions):
