@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
-from rag.grammar import is_english, names
+from rag.grammar import is_english, names, verb_stems
 from rag.places import places
 from rag.query import AnswerType, Query
 from rag.words import has_cjk, words
@@ -28,9 +29,23 @@ _REASON = re.compile(
     r"avoid|address|enhance|help|better|keep))\b",
     re.I,
 )
+# What gives a reason without one of these words: "dismissed him for fear of betrayal", "it follows from ...".
+_CAUSE = re.compile(
+    r", (as|for) |\bfor (fear|lack|want|reasons?)\b|\bas a result\b|\bmakes? (it|them|sure)\b|"
+    r"\b(given|owing|thanks|caus(e|es|ed|ing)|drives?|drove|driven|led|leads?|leading|in response|results?|resulted|"
+    r"stems?|explains|why|so|thus|hence|forced|prompted|motivated|otherwise|would)\b",
+    re.I,
+)
 _OFFICE = re.compile(r"who (is|was|are|were) (the|an?) ", re.IGNORECASE)
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|been|being|be) (?:\w+ly )?(?P<act>[a-z]+)", re.IGNORECASE)
 _BY = re.compile(r"\bby\b(?! (\d|the end))", re.IGNORECASE)
+# A sentence that says why what stands before it is so.
+_REASON_FOLLOWS = re.compile(
+    r"\s*((the|one|its|their|a) (main |chief |first )?(reason|cause|explanation)s?\b|"
+    r"(this|that|it) (is|was) (because|due)\b"
+    r"|that is why\b|because\b)",
+    re.I,
+)
 _DEFINES = re.compile(r"\b(is|are|means?|refers? to|stands for|called|known as|defined|covers|consists? of)\b", re.I)
 _ENUMERATION = re.compile(r"[^,;:]{2,60}, [^,;:]{2,60}(, [^,;:]{2,60})*,? (and|or) \w")
 
@@ -73,6 +88,23 @@ def names_nobody(query: Query, text: str) -> bool:
         return all(is_english(w.text) or any(m.start <= w.start < m.end for m in lands) for w in new)
     passive = (words(match["act"])[0].stem for match in _PASSIVE.finditer(text))
     return not new and any(act in asked for act in passive) and not _BY.search(text)
+
+
+def asks_why(query: Query) -> bool:
+    """Whether it asks for a reason with this word; "what is the purpose of" may be answered by what something does."""
+    return re.match(r"(and |but |so )?why\b", query.text, re.IGNORECASE) is not None
+
+
+def may_be_why(text: str) -> bool:
+    """Whether a text could be why something is so: a cause, a purpose ("to promote it"), something that follows."""
+    spoken = words(text)
+    aims = any(a.text.lower() == "to" and b.stem in verb_stems() and not b.is_stopword for a, b in pairwise(spoken))
+    return bool(has_cjk(text) or aims or _REASON.search(text) or _CAUSE.search(text))
+
+
+def goes_on_with_why(text: str) -> bool:
+    """Whether a sentence gives the reason of the one before it: "The reason is ..."."""
+    return _REASON_FOLLOWS.match(text) is not None
 
 
 def without_marks(text: str) -> str:

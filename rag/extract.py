@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.embedding import Embedded
-from rag.expects import names_nobody, without_marks
+from rag.expects import asks_why, goes_on_with_why, may_be_why, names_nobody, without_marks
 from rag.logistic import probability
 from rag.nouns import noun_asked_for
 from rag.orders import follows_an_order, is_order
-from rag.premise import of_another_number, turns_round
+from rag.premise import act_unsaid, of_another_number, turns_round
 from rag.query import Query, covers
 from rag.scoring import Candidate, need_weights, score_sentences
 from rag.stated import Text
@@ -29,6 +29,7 @@ MAX_LIST = 12
 # A second or third sentence must reach this share of the best one's score; less when it stands in the same passage,
 # where one sentence goes on with what another began.
 _SECOND, _BESIDE = 0.95, 0.85
+_REASON_NEAR = 0.85  # share of the best score from which on a sentence with a reason goes before one without
 _ITEM = re.compile(r"[ \t]*([-*+•]|\d{1,3}[.)])[ \t]+(?=\S)")
 _NAMED, _WITHOUT = 0.6, 0.3  # from which share on a noun is said; what is left of the confidence where it is not
 _LIST_LEAD = 0.5  # share of the question that must stand above a list
@@ -49,12 +50,16 @@ def extract(library: Library, query: Query, embedded: Embedded, hits: Sequence[H
     candidates = ranked(library, query, embedded, hits)
     if not candidates:
         return Extract((), 0.0, None)
+    if asks_why(query):
+        candidates[0] = _with_reason(candidates[0])
     best = candidates[0]
     said = _with_antecedent(best).text
     unfit = (
         _only_orders(query)
         or _lacks_its_noun(query, best)
         or names_nobody(query, said)
+        or act_unsaid(query, best.shares)
+        or (asks_why(query) and not may_be_why(said))
         or turns_round(Text(query.reading), Text(said))  # "what was not advanced?" by what was
     )
     sure = confidence(best.features) * (_WITHOUT if unfit else 1.0)
@@ -74,6 +79,10 @@ def ranked(library: Library, query: Query, embedded: Embedded, hits: Sequence[Hi
     ]
     if query.answer_type in ("when", "quantity"):  # without a date, or a figure, it is no answer however near
         return [candidate for candidate in candidates if candidate.features["fits"] > 0] or candidates
+    if asks_why(query) and candidates:  # before what is asked about comes why it is so, where that is said
+        near = [one for one in candidates if one.score >= _REASON_NEAR * candidates[0].score]
+        reason = next((one for one in near if may_be_why(one.text)), candidates[0])
+        return [reason, *(one for one in candidates if one is not reason)]
     return candidates
 
 
@@ -90,6 +99,14 @@ def _lacks_its_noun(query: Query, best: Candidate) -> bool:
         for need, share in zip(query.needs, best.shares, strict=True)
         if need.kind == "word" and stems_of(need.text) & asked
     )
+
+
+def _with_reason(candidate: Candidate) -> Candidate:
+    """A sentence with the one behind it, when that one says why it is so."""
+    behind = next((span for span in candidate.hit.passage.sentences if span[0] >= candidate.end), None)
+    if behind is None or not goes_on_with_why(candidate.hit.document.text[slice(*behind)]):
+        return candidate
+    return replace(candidate, end=behind[1])
 
 
 def _ordered(candidate: Candidate) -> bool:

@@ -83,6 +83,8 @@ _AFTER_VERBS = frozenset(
     "the a an to that its his her their no on in by for from of about into with as at up down out over more less most "
     "many few several all".split()
 )
+_HELPED = re.compile(r"\W*(\w+\s){0,3}?(do|does|did|can|could|will|would|should)\s", re.IGNORECASE)
+# "The plan" and nothing more: "the plan for 2030" is another.
 _PERFECT = frozenset("has have had is are was were be been being".split())
 
 
@@ -117,6 +119,16 @@ def verbs(text: str) -> frozenset[int]:
         ):
             found.add(word.start)
     return frozenset(found)
+
+
+def bare_verb(text: str) -> frozenset[int]:
+    """Where the verb of a question with "does" or "will" begins: "How does the drone plan work?"."""
+    if not (asking := _HELPED.match(text)):
+        return frozenset()
+    every = [word for word in words(text) if word.start >= asking.end()]
+    may_be = [i for i, w in enumerate(every) if i and w.stem in verb_stems() and w.text.islower() and not w.is_stopword]
+    behind = [i for i in may_be if i + 1 == len(every) or every[i + 1].is_stopword or not every[i + 1].text.islower()]
+    return frozenset(every[i].start for i in (behind or may_be)[:1])
 
 
 def _is_plural(every: Sequence[Word], i: int) -> bool:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 
 from rag.disagree import left_undenied
-from rag.grammar import denials, opposite
+from rag.grammar import bare_verb, denials, opposite, verbs
+from rag.nouns import is_shell
+from rag.query import Query
 from rag.stated import Text, telling_stems
 from rag.values import YEAR, quantities
-from rag.words import words
+from rag.words import stem, words
 
 _AUXILIARY = "(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
 # "Is it ...?", "How successful was it?"
@@ -19,6 +22,19 @@ _CHOICE = re.compile(r"\b(or|than)\b", re.IGNORECASE)
 _DENIES = re.compile(r"\b(not|never|no)\b|n['’]t\b", re.IGNORECASE)
 # `rag.values` counts from the second on: "first used" is no rank. Before a noun it is one.
 _FIRST = re.compile(r"\bfirst\b", re.IGNORECASE)
+
+_UNSAID = 0.1  # share of a word below which nothing says it, nor anything like it
+# Verbs that say little of what was done, so that an answer may leave them out: "who led the revolt?" by "X's revolt".
+_LIGHT = frozenset(
+    map(
+        stem,
+        """be have do make made take took taken give gave given get go went come came bring brought put let keep kept
+        hold held set use want need try help start begin began begun become became happen occur live work know known
+        call name say said talk speak mention describe tell told ask think thought believe consider see seen find found
+        show mean look seem lead led stay run play include involve contain consist concern regard relate compare base
+        cause result follow exist belong face die born""".split(),
+    )
+)
 
 
 def turns_round(asked: Text, held: Text) -> bool:
@@ -34,6 +50,19 @@ def turns_round(asked: Text, held: Text) -> bool:
     if other and other not in theirs.scope:  # "not equal" is no opposite of "unequal"
         return True
     return left_undenied(mine, theirs, held) or (bool(_DENIES.search(asked.text)) and not theirs.core)
+
+
+def act_unsaid(query: Query, shares: Sequence[float]) -> bool:
+    """Whether nothing near a sentence says what "when", "where" and "who" take for granted: that X left, built.
+
+    `shares` say how far each need of the question is met there.
+    """
+    if query.answer_type not in ("when", "where", "who") or query.language != "en":
+        return False
+    acts = verbs(query.reading) | bare_verb(query.reading)
+    stems = {word.stem for word in words(query.reading) if word.start in acts and not is_shell(word)} - _LIGHT
+    met = zip(query.needs, shares, strict=True)
+    return any(share < _UNSAID for need, share in met if need.kind == "word" and need.own & stems)
 
 
 def of_another_number(asked: Text, held: Text) -> bool:

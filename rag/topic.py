@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag.glossary import Glossary
-from rag.grammar import content, is_english, names, verb_stems, verbs
+from rag.grammar import bare_verb, content, is_english, names, verbs
 from rag.nouns import is_general, is_relational
 from rag.places import places
 from rag.types import Turn
@@ -16,8 +16,6 @@ from rag.words import Word, words
 _SAID_OF = re.compile(r"\W*((why|how|how \w+|since when|when)\s)?(is|are|was|were)\s", re.IGNORECASE)
 _ASKED_FOR = re.compile(r"\b(which|what|how (many|much)) $", re.IGNORECASE)
 _KNOWN = re.compile(r"\b(the|this|that|these|those) $", re.IGNORECASE)
-_HELPED = re.compile(r"\W*(\w+\s){0,3}?(do|does|did|can|could|will|would|should)\s", re.IGNORECASE)
-# "The plan" and nothing more: "the plan for 2030" is another.
 _THE = re.compile(
     r"(?P<helped>\b(is|are|was|were|has|have|had|did|does|do|will|would|can|could) )?\bthe (?P<noun>\w+)"
     r"(?=\W*$| (is|are|was|were|has|have|had|did|does|will|would|can|could|in \d{4})\b"
@@ -77,7 +75,7 @@ def _nouns(text: str) -> str:
 
 def _nominal(text: str) -> list[Word]:
     """The words of a question that are part of what it is about: neither verbs nor always of something else."""
-    acts, every = verbs(text) | _bare_verb(text), content(text)
+    acts, every = verbs(text) | bare_verb(text), content(text)
     # "Was the Stanford experiment ethical": the last word is said of what stands before it.
     if len(every) > 1 and _SAID_OF.match(text) and every[-1].text[0].islower():
         every = every[:-1]
@@ -94,16 +92,6 @@ def _counts(text: str, word: Word, behind: Word) -> bool:
     """Whether `word` is a number or rank, written right before the word `behind`."""
     spoken = any(quantity.start <= word.start < quantity.end for quantity in quantities(text))
     return (word.kind == "number" or spoken) and not text[word.end : behind.start].strip(" -")
-
-
-def _bare_verb(text: str) -> set[int]:
-    """Where the verb of a question with "does" or "will" begins: "How does the drone plan work?"."""
-    if not (asking := _HELPED.match(text)):
-        return set()
-    every = [word for word in words(text) if word.start >= asking.end()]
-    may_be = [i for i, w in enumerate(every) if i and w.stem in verb_stems() and w.text.islower() and not w.is_stopword]
-    behind = [i for i in may_be if i + 1 == len(every) or every[i + 1].is_stopword or not every[i + 1].text.islower()]
-    return {every[i].start for i in (behind or may_be)[:1]}
 
 
 def _with_article(text: str, start: int, end: int) -> str:

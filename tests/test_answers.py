@@ -11,7 +11,6 @@ from rag.chain import Desk
 from rag.embedding import Embedder
 from rag.errors import UsageError
 from rag.filters import Filter
-from rag.nouns import noun_asked_for
 from rag.query import both_asked
 from rag.settings import Settings
 from rag.types import Answer
@@ -37,22 +36,6 @@ def test_an_answer_is_quoted_from_the_documents(desk: Desk) -> None:
     assert answer.mode == "extractive"
     assert all(sentence.supported for sentence in answer.sentences)
     assert set(answer.timings_ms) == {"understand", "retrieve", "answer", "verify", "total"}
-
-
-@pytest.mark.parametrize(
-    ("question", "asked"),
-    [
-        ("Who is the deputy governor of Jiangsu?", {"deputi", "governor"}),
-        ("What is the population of Gansu?", {"popul"}),
-        ("What is the tax rate in Tianfu New Area?", {"tax"}),
-        ("What were the main reasons for the drop in sales?", set()),
-        ("What were the significant changes in the operational history of the arsenal?", set()),
-        ("What are the components identified in the model?", set()),
-        ("What does the plan say of the coast?", set()),
-    ],
-)
-def test_an_answer_names_the_thing_asked_for_unless_it_fills_it(question: str, asked: set[str]) -> None:
-    assert noun_asked_for(question) == asked
 
 
 def test_a_list_is_answered_with_all_its_items_from_the_brief(desk: Desk) -> None:

@@ -1,0 +1,119 @@
+"""What an answer of a kind must hold, and what a question takes for granted: what comes near and does not answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.pipeline import ingest
+from rag.chain import Desk
+from rag.embedding import Embedder
+from rag.expects import may_be_why, names_nobody
+from rag.glossary import Glossary
+from rag.nouns import noun_asked_for
+from rag.premise import act_unsaid
+from rag.query import understand
+from rag.settings import load_settings
+
+TEXT = """Sources give two lengths for the quay of Alba. The reason for the difference is that the quay was rebuilt in between.
+
+The Harbour Office of Lindmoor was founded in 1963. Its head explained the dredging to the council in May 2021.
+
+The port of Alba was dredged in June 2021. The dredging was paid for by Greta Vanhorn.
+"""  # noqa: E501 - a line is a paragraph
+
+
+@pytest.fixture(scope="module")
+def lindmoor(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Desk:
+    folder = tmp_path_factory.mktemp("lindmoor")
+    (folder / "harbour.txt").write_text(TEXT, encoding="utf-8")
+    settings = load_settings(home=folder / "home", llm="")
+    ingest([str(folder / "harbour.txt")], settings, embedder)
+    return Desk(settings, embedder)
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("Who is the deputy governor of Jiangsu?", {"deputi", "governor"}),
+        ("What is the population of Gansu?", {"popul"}),
+        ("What is the tax rate in Tianfu New Area?", {"tax"}),
+        ("What were the main reasons for the drop in sales?", set()),
+        ("What were the significant changes in the operational history of the arsenal?", set()),
+        ("What are the components identified in the model?", set()),
+        ("What does the plan say of the coast?", set()),
+    ],
+)
+def test_an_answer_names_the_thing_asked_for_unless_it_fills_it(question: str, asked: set[str]) -> None:
+    assert noun_asked_for(question) == asked
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "nobody"),
+    [
+        ("Who is the head of the Harbour Office?", "The head of the Harbour Office explained it.", True),
+        ("Who is the head of the Harbour Office?", "Greta Vanhorn heads the Harbour Office.", False),
+        ("Who approved the port of Alba?", "The port of Alba was approved in May.", True),
+        ("Who approved the port of Alba?", "The port of Alba was approved by the council.", False),
+        ("Who approved the port of Alba?", "The council approved the port of Alba.", False),
+        ("When was the port approved?", "The port was approved in May.", False),
+    ],
+)
+def test_a_sentence_that_names_nobody_is_no_answer_to_who(question: str, sentence: str, nobody: bool) -> None:
+    assert names_nobody(understand(question, Glossary(())), sentence) is nobody
+
+
+@pytest.mark.parametrize(
+    ("question", "met", "unsaid"),
+    [
+        ("When did Lindmoor leave the union?", 0.0, True),
+        ("When did Lindmoor leave the union?", 0.6, False),
+        ("On which date was the port named?", 0.0, False),  # to name is said in many ways
+        ("What did Lindmoor leave?", 0.0, False),
+    ],
+)
+def test_what_nothing_says_was_done_has_no_date(question: str, met: float, unsaid: bool) -> None:
+    query = understand(question, Glossary(()))
+    shares = [met if need.text in ("leave", "named") else 1.0 for need in query.needs]
+    assert act_unsaid(query, shares) is unsaid
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("It was closed because of the storm.", True),
+        ("It was closed to protect the ships.", True),
+        ("They closed it for fear of storms.", True),
+        ("About 30 percent of firms were losing money.", False),
+    ],
+)
+def test_a_reason_is_a_cause_or_a_purpose(sentence: str, expected: bool) -> None:
+    assert may_be_why(sentence) is expected
+
+
+def test_why_is_answered_with_the_reason(lindmoor: Desk) -> None:
+    answer = lindmoor.ask("Why do the sources give two lengths for the quay of Alba?")
+    assert "rebuilt in between" in answer.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When did the port of Alba burn?",
+        "Who is the head of the Harbour Office of Lindmoor?",
+        "Why was the Harbour Office of Lindmoor founded?",
+    ],
+)
+def test_what_is_not_said_of_a_thing_that_is_spoken_of_is_left_unanswered(lindmoor: Desk, question: str) -> None:
+    assert lindmoor.ask(question).abstained
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("When was the port of Alba dredged?", "June 2021"),
+        ("Who paid for the dredging?", "Greta Vanhorn"),
+        ("Since when has there been a Harbour Office of Lindmoor?", "1963"),
+    ],
+)
+def test_what_is_said_is_answered(lindmoor: Desk, question: str, said: str) -> None:
+    assert said in lindmoor.ask(question).text
