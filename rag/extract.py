@@ -15,7 +15,7 @@ from rag.expects import asks_why, goes_on_with_why, may_be_why, names_nobody, wi
 from rag.logistic import probability
 from rag.nouns import noun_asked_for
 from rag.orders import follows_an_order, is_order
-from rag.premise import act_unsaid, of_another_number, turns_round
+from rag.premise import act_unsaid, of_another_number, of_others, turns_round
 from rag.query import Query, covers
 from rag.scoring import Candidate, need_weights, score_sentences
 from rag.stated import Text
@@ -59,6 +59,7 @@ def extract(library: Library, query: Query, embedded: Embedded, hits: Sequence[H
         or _lacks_its_noun(query, best)
         or names_nobody(query, said)
         or act_unsaid(query, best.shares)
+        or of_others(query, best.shares, said)
         or (asks_why(query) and not may_be_why(said))
         or turns_round(Text(query.reading), Text(said))  # "what was not advanced?" by what was
     )

@@ -8,12 +8,12 @@ from decimal import Decimal
 from functools import lru_cache
 
 from rag.disagree import left_undenied
-from rag.grammar import bare_verb, denials, opposite, verbs
+from rag.grammar import bare_verb, denials, names, opposite, verbs
 from rag.nouns import is_shell
 from rag.query import Query
 from rag.stated import Text, telling_stems
 from rag.values import YEAR, quantities
-from rag.words import stem, words
+from rag.words import stem, stems_of, words
 
 _AUXILIARY = "(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
 # "Is it ...?", "How successful was it?"
@@ -23,6 +23,7 @@ _DENIES = re.compile(r"\b(not|never|no)\b|n['’]t\b", re.IGNORECASE)
 # `rag.values` counts from the second on: "first used" is no rank. Before a noun it is one.
 _FIRST = re.compile(r"\bfirst\b", re.IGNORECASE)
 
+_ONLY_NEAR = 0.6  # share of a name that stands in the passage or document of a sentence, not in it nor above it
 _UNSAID = 0.1  # share of a word below which nothing says it, nor anything like it
 # Verbs that say little of what was done, so that an answer may leave them out: "who led the revolt?" by "X's revolt".
 _LIGHT = frozenset(
@@ -63,6 +64,20 @@ def act_unsaid(query: Query, shares: Sequence[float]) -> bool:
     stems = {word.stem for word in words(query.reading) if word.start in acts and not is_shell(word)} - _LIGHT
     met = zip(query.needs, shares, strict=True)
     return any(share < _UNSAID for need, share in met if need.kind == "word" and need.own & stems)
+
+
+def of_others(query: Query, shares: Sequence[float], held: str) -> bool:
+    """Whether a date or a figure is of others: the name asked about stands only near it, and other names stand in it.
+
+    How many laboratories Guangdong has is not said by how many Sichuan has.
+    """
+    if query.answer_type not in ("when", "quantity"):
+        return False
+    met = zip(query.needs, shares, strict=True)
+    if not any(share <= _ONLY_NEAR for need, share in met if need.kind == "name"):
+        return False
+    asked = stems_of(query.reading)
+    return any(word.stem not in asked for word in names(held))
 
 
 def of_another_number(asked: Text, held: Text) -> bool:

@@ -18,7 +18,7 @@ TEXT = """Sources give two lengths for the quay of Alba. The reason for the diff
 
 The Harbour Office of Lindmoor was founded in 1963. Its head explained the dredging to the council in May 2021.
 
-The port of Alba was dredged in June 2021. The dredging was paid for by Greta Vanhorn.
+The port of Alba was dredged in June 2021. Corvo waits. The dredging was paid for by Greta Vanhorn.
 """  # noqa: E501 - a line is a paragraph
 
 
@@ -101,6 +101,7 @@ def test_why_is_answered_with_the_reason(lindmoor: Desk) -> None:
         "When did the port of Alba burn?",
         "Who is the head of the Harbour Office of Lindmoor?",
         "Why was the Harbour Office of Lindmoor founded?",
+        "When was the port of Corvo dredged?",
     ],
 )
 def test_what_is_not_said_of_a_thing_that_is_spoken_of_is_left_unanswered(lindmoor: Desk, question: str) -> None:
