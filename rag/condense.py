@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from rag.followup import WH, WH_OR_ORDER, Kind, asks_why, free_pronoun, kind_of, lacking, without_openers
 from rag.glossary import Glossary
-from rag.grammar import DIRECTIONS, content, names, verbs
+from rag.grammar import DIRECTIONS, content, names, runs, verbs
 from rag.nouns import is_relational
-from rag.topic import person, runs, said_again, topic
+from rag.topic import person, said_again, topic
 from rag.types import Answer, Citation, Sentence, Turn
 from rag.values import dates
 from rag.words import words

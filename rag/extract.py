@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from rag.embedding import Embedded
 from rag.expects import asks_why, goes_on_with_why, may_be_why, names_nobody, without_marks
 from rag.logistic import probability
-from rag.nouns import noun_asked_for
+from rag.nouns import counted_as, noun_asked_for
 from rag.orders import follows_an_order, is_order
 from rag.premise import act_unsaid, of_another_number, of_others, turns_round
 from rag.query import Query, covers
@@ -58,7 +58,7 @@ def extract(library: Library, query: Query, embedded: Embedded, hits: Sequence[H
         _only_orders(query)
         or _lacks_its_noun(query, best)
         or names_nobody(query, said)
-        or act_unsaid(query, best.shares)
+        or act_unsaid(query, best.shares, said)
         or of_others(query, best.shares, said)
         or (asks_why(query) and not may_be_why(said))
         or turns_round(Text(query.reading), Text(said))  # "what was not advanced?" by what was
@@ -94,7 +94,7 @@ def _only_orders(query: Query) -> bool:
 
 def _lacks_its_noun(query: Query, best: Candidate) -> bool:
     """Whether "who is the governor of Jiangsu?" would be answered by a sentence on Jiangsu that names no governor."""
-    asked = noun_asked_for(query.reading)
+    asked = noun_asked_for(query.reading) - counted_as(best.text)
     return any(
         share < _NAMED
         for need, share in zip(query.needs, best.shares, strict=True)

@@ -26,6 +26,17 @@ def names(text: str) -> list[Word]:
     return found
 
 
+def runs(text: str, chosen: Sequence[Word]) -> list[tuple[int, int]]:
+    """Where in `text` the stretches are in which one chosen word follows the other."""
+    found: list[tuple[int, int]] = []
+    for word in chosen:
+        if found and not text[found[-1][1] : word.start].strip(" -'’"):
+            found[-1] = (found[-1][0], word.end)
+        else:
+            found.append((word.start, word.end))
+    return found
+
+
 @cache
 def _lexicon() -> tuple[frozenset[str], frozenset[str]]:
     """English words and, among them, verbs, taken from the Chinese-English dictionary by `python -m eval.fit english`.

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from rag.grammar import verbs
-from rag.words import Word, words
+from rag.words import Word, stem, stems_of, words
 
 # Adjectives that tell nothing of what they stand before.
 _GENERAL = frozenset(
@@ -18,6 +18,27 @@ _GENERAL = frozenset(
 _NOUN_OF = re.compile(r"(?P<asks>who|what) (?:is|was|are|were) (?:the|an?) (?P<rest>[^?]+)", re.IGNORECASE)
 _ADJECTIVE = re.compile(r"(al|ic|ive|ous|ary|ory|ant|ent|ful|less|able|ible|ed|ing)$")
 _OF = frozenset("of in for at".split())
+
+
+# What is measured, and the words that a measure of it has: "21.4 million people" is a population.
+_MEASURED = {
+    stem(noun): stems_of(units)
+    for noun, units in {
+        "population": "people inhabitants residents citizens",
+        "area": "square hectares acres",
+        "height": "metres meters feet storeys",
+        "length": "metres meters kilometres kilometers miles feet",
+        "distance": "metres meters kilometres kilometers miles",
+        "duration": "years months weeks days hours minutes",
+        "age": "years old",
+    }.items()
+}
+
+
+def counted_as(text: str) -> frozenset[str]:
+    """Stems of what the measures of a text are of: population, area."""
+    said = stems_of(text)
+    return frozenset(noun for noun, units in _MEASURED.items() if units & said)
 
 
 @cache

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from rag.disagree import left_undenied
-from rag.grammar import bare_verb, denials, names, opposite, verbs
+from rag.grammar import bare_verb, denials, names, opposite, runs, verbs
 from rag.nouns import is_shell
 from rag.query import Query
 from rag.stated import Text, telling_stems
@@ -33,7 +33,15 @@ _LIGHT = frozenset(
         hold held set use want need try help start begin began begun become became happen occur live work know known
         call name say said talk speak mention describe tell told ask think thought believe consider see seen find found
         show mean look seem lead led stay run play include involve contain consist concern regard relate compare base
-        cause result follow exist belong face die born""".split(),
+        cause result follow exist belong face die born pick turn carry""".split(),
+    )
+)
+# How a thing comes to be: when it was published, founded or signed is said by when it dates from.
+_BEGINNINGS = frozenset(
+    map(
+        stem,
+        """adopt approve build create date enact establish form found inaugurate institute introduce invent issue launch
+        open pass present propose publish release set sign start begin""".split(),
     )
 )
 
@@ -53,15 +61,17 @@ def turns_round(asked: Text, held: Text) -> bool:
     return left_undenied(mine, theirs, held) or (bool(_DENIES.search(asked.text)) and not theirs.core)
 
 
-def act_unsaid(query: Query, shares: Sequence[float]) -> bool:
-    """Whether nothing near a sentence says what "when", "where" and "who" take for granted: that X left, built.
+def act_unsaid(query: Query, shares: Sequence[float], held: str) -> bool:
+    """Whether nothing near a sentence says what "when", "where" and "who" take for granted: that X left, or was built.
 
-    `shares` say how far each need of the question is met there.
+    `shares` say how far each need of the question is met there, `held` is the sentence.
     """
     if query.answer_type not in ("when", "where", "who") or query.language != "en":
         return False
     acts = verbs(query.reading) | bare_verb(query.reading)
     stems = {word.stem for word in words(query.reading) if word.start in acts and not is_shell(word)} - _LIGHT
+    if stems_of(held) & _BEGINNINGS:
+        stems -= _BEGINNINGS
     met = zip(query.needs, shares, strict=True)
     return any(share < _UNSAID for need, share in met if need.kind == "word" and need.own & stems)
 
@@ -69,12 +79,15 @@ def act_unsaid(query: Query, shares: Sequence[float]) -> bool:
 def of_others(query: Query, shares: Sequence[float], held: str) -> bool:
     """Whether a date or a figure is of others: the name asked about stands only near it, and other names stand in it.
 
-    How many laboratories Guangdong has is not said by how many Sichuan has.
+    How many laboratories Guangdong has is not said by how many Sichuan has. Of a name of several words one is enough.
     """
     if query.answer_type not in ("when", "quantity"):
         return False
-    met = zip(query.needs, shares, strict=True)
-    if not any(share <= _ONLY_NEAR for need, share in met if need.kind == "name"):
+    met = {need.text: share for need, share in zip(query.needs, shares, strict=True) if need.kind == "name"}
+    near = [name for name, share in met.items() if share <= _ONLY_NEAR]
+    written = [query.text[a:b] for a, b in runs(query.text, names(query.text))]
+    said = [run for run in written if any(share > _ONLY_NEAR and name in run for name, share in met.items())]
+    if all(any(name in run for run in said) for name in near):
         return False
     asked = stems_of(query.reading)
     return any(word.stem not in asked for word in names(held))

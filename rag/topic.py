@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag.glossary import Glossary
-from rag.grammar import bare_verb, content, is_english, names, verbs
+from rag.grammar import bare_verb, content, is_english, names, runs, verbs
 from rag.nouns import is_general, is_relational
 from rag.places import places
 from rag.types import Turn
@@ -97,17 +97,6 @@ def _counts(text: str, word: Word, behind: Word) -> bool:
 def _with_article(text: str, start: int, end: int) -> str:
     article = re.search(r"\bthe $", text[:start], re.IGNORECASE)
     return ("the " if article else "") + re.sub(r"['’]s?$", "", text[start:end])
-
-
-def runs(text: str, chosen: Sequence[Word]) -> list[tuple[int, int]]:
-    """Where in `text` the stretches are in which one chosen word follows the other."""
-    found: list[tuple[int, int]] = []
-    for word in chosen:
-        if found and not text[found[-1][1] : word.start].strip(" -'’"):
-            found[-1] = (found[-1][0], word.end)
-        else:
-            found.append((word.start, word.end))
-    return found
 
 
 def said_again(text: str, last: str) -> tuple[int, int, str] | None:
