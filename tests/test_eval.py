@@ -67,13 +67,13 @@ def test_the_development_half_does_not_get_worse(desk: Desk) -> None:
     questions = [q for q in QUESTIONS if q.half == "development"]
     outcomes = list(outcomes_of(desk, questions, whole=False))
     figures = summary(outcomes)
-    assert figures["answer_right"] >= 0.84
-    assert figures["abstention_right"] >= 0.85
-    assert figures["false_abstention"] <= 0.08
+    assert figures["answer_right"] >= 0.86
+    assert figures["abstention_right"] >= 0.93
+    assert figures["false_abstention"] <= 0.06
     assert figures["retrieved_at_10"] >= 0.92
     of_kind = {kind: summary([o for o in outcomes if o.question.kind == kind]) for kind in ("far", "near-miss")}
     assert of_kind["far"]["abstention_right"] == 1
-    assert of_kind["near-miss"]["abstention_right"] >= 0.8
+    assert of_kind["near-miss"]["abstention_right"] >= 0.88
     in_one_place = ("fact", "list", "definition", "date", "follow-up", "who-says")
     assert summary([o for o in outcomes if o.question.kind in in_one_place])["answer_right"] >= 0.95
 
