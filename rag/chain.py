@@ -16,7 +16,7 @@ from rag.differ import differences, looked_ahead_to
 from rag.embedding import Embedded, Embedder
 from rag.errors import ModelError, UsageError
 from rag.filters import ALL, Filter
-from rag.followup import Kind, kind_of, may_stand_alone
+from rag.followup import Kind, kind_of, may_stand_alone, wants_more
 from rag.generate import MAX_CHARS, LanguageModel, split_sentences
 from rag.glossary import Glossary, load_glossary
 from rag.grammar import verb_stems
@@ -129,6 +129,10 @@ class Desk:
     def follow(self, question: str, only: Filter = ALL, turns: Sequence[Turn] = ()) -> Iterator[Step | Answer]:
         """As `stream`, with what is being done in between."""
         checked(question, self.settings.max_question_chars)
+        if turns and wants_more(question) and (more := condense(question, turns, self.glossary)) != question:
+            for grown in self.follow(more, only):
+                yield replace(grown, question=question, understood=more) if isinstance(grown, Answer) else grown
+            return
         kind = kind_of(question, turns)
         if kind == "source" or (kind == "translate" and self._model is None):
             yield said_before(question, turns[-1].answer, kind)

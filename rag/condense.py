@@ -10,7 +10,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.followup import WH, WH_OR_ORDER, Kind, asks_why, free_pronoun, kind_of, lacking, without_openers
+from rag.followup import (
+    WH,
+    WH_OR_ORDER,
+    Kind,
+    asks_why,
+    free_pronoun,
+    kind_of,
+    lacking,
+    noun_behind,
+    wants_more,
+    without_openers,
+)
 from rag.glossary import Glossary
 from rag.grammar import DIRECTIONS, content, names, runs, verbs
 from rag.nouns import is_relational
@@ -35,6 +46,8 @@ def condense(question: str, turns: Sequence[Turn], glossary: Glossary) -> str:
     last = turns[-1].question
     if asks_why(text):
         return f"Why {_statement(last)}?"
+    if wants_more(text) and (about := topic(turns, glossary)):
+        return f"Tell me about {about}."
     bare = without_openers(text)
     if (asked := _ASKING_CHINESE.search(bare)) and _ASKING_CHINESE.search(last):
         return _ASKING_CHINESE.sub(asked.group(), last, count=1)
@@ -45,10 +58,10 @@ def condense(question: str, turns: Sequence[Turn], glossary: Glossary) -> str:
         return _with_topic(bare, pronoun, topic(turns, glossary, besides=whom), last)
     if again := said_again(bare, last):
         start, end, name = again
-        return f"{bare[:start]}{name}{bare[end:]}"
+        return f"{bare[:1].upper()}{bare[1:start]}{name}{bare[end:]}"
     if noun := lacking(bare):
         return _of(bare, noun.end, topic(turns, glossary))
-    if WH.match(bare) and len(content(bare)) > 1:
+    if (asking := WH.match(bare)) and (len(content(bare)) > 1 or (asking["word"].lower() == "who" and content(bare))):
         return f"{bare[0].upper()}{bare[1:]}" if names(bare) else _about(bare, topic(turns, glossary))
     return _replaced(last, bare.rstrip("?？ ."), glossary) if not WH.match(bare) else _asked_anew(last, bare)
 
@@ -79,8 +92,8 @@ def _with_topic(text: str, pronoun: re.Match[str], about: str, last: str) -> str
     owned = re.match(r" (\w+)", text[end:]) if pronoun["owner"] else None
     if re.sub(r"^the ", "", about) in text:
         changed = text
-    elif pronoun["such"]:  # "this tradition of Mid-Autumn"
-        changed = f"{text[:end]} of {about}{text[end:]}"
+    elif noun := noun_behind(text, pronoun):  # "this tradition of Mid-Autumn"
+        changed = f"{text[: noun.end]} of {about}{text[noun.end :]}"
     elif pronoun.group().lower() == "there":
         changed = f"{text[:start]}in {about}{text[end:]}"
     elif owned and re.search(r"['’]s\b", about):  # "Jiangsu's GDP's growth" is what nobody says

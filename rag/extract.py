@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.embedding import Embedded
-from rag.expects import asks_why, goes_on_with_why, may_be_why, names_nobody, without_marks
+from rag.expects import asks_why, goes_on_with_why, may_be_why, without_marks
 from rag.logistic import probability
-from rag.nouns import counted_as, noun_asked_for
 from rag.orders import follows_an_order, is_order
-from rag.premise import act_unsaid, of_another_number, of_others, turns_round
+from rag.premise import misses, of_another_number
 from rag.query import Query, covers
 from rag.scoring import Candidate, need_weights, score_sentences
 from rag.stated import Text
@@ -31,7 +30,7 @@ MAX_LIST = 12
 _SECOND, _BESIDE = 0.95, 0.85
 _REASON_NEAR = 0.85  # share of the best score from which on a sentence with a reason goes before one without
 _ITEM = re.compile(r"[ \t]*([-*+•]|\d{1,3}[.)])[ \t]+(?=\S)")
-_NAMED, _WITHOUT = 0.6, 0.3  # from which share on a noun is said; what is left of the confidence where it is not
+_WITHOUT = 0.3  # what is left of the confidence where the best sentence comes near and misses
 _LIST_LEAD = 0.5  # share of the question that must stand above a list
 _STANDS_OUT = 0.12  # an item this far ahead of the next is what the question is about
 
@@ -53,16 +52,7 @@ def extract(library: Library, query: Query, embedded: Embedded, hits: Sequence[H
     if asks_why(query):
         candidates[0] = _with_reason(candidates[0])
     best = candidates[0]
-    said = _with_antecedent(best).text
-    unfit = (
-        _only_orders(query)
-        or _lacks_its_noun(query, best)
-        or names_nobody(query, said)
-        or act_unsaid(query, best.shares, said)
-        or of_others(query, best.shares, said)
-        or (asks_why(query) and not may_be_why(said))
-        or turns_round(Text(query.reading), Text(said))  # "what was not advanced?" by what was
-    )
+    unfit = _only_orders(query) or misses(query, best.shares, _with_antecedent(best).text)
     sure = confidence(best.features) * (_WITHOUT if unfit else 1.0)
     if sure < threshold:
         return Extract((), sure, best)
@@ -90,16 +80,6 @@ def ranked(library: Library, query: Query, embedded: Embedded, hits: Sequence[Hi
 def _only_orders(query: Query) -> bool:
     """Whether it asks nothing of the documents, and only tells the program what to do."""
     return is_order(query.text) and not query.text.rstrip().endswith(("?", "？"))
-
-
-def _lacks_its_noun(query: Query, best: Candidate) -> bool:
-    """Whether "who is the governor of Jiangsu?" would be answered by a sentence on Jiangsu that names no governor."""
-    asked = noun_asked_for(query.reading) - counted_as(best.text)
-    return any(
-        share < _NAMED
-        for need, share in zip(query.needs, best.shares, strict=True)
-        if need.kind == "word" and stems_of(need.text) & asked
-    )
 
 
 def _with_reason(candidate: Candidate) -> Candidate:

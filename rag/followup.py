@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from rag.grammar import content, names, verb_stems, verbs
+from rag.grammar import bare_verb, content, names, verb_stems, verbs
 from rag.nouns import is_general, is_relational
 from rag.topic import said_again
 from rag.types import Turn
@@ -44,12 +44,13 @@ _THING = (
 )
 # "This year" is now, "this brief" the one that is read.
 _OF_NOW = "year|month|century|decade|time|day|brief|paper|document|text|article|passage|source"
-PRONOUN = re.compile(
+_PRONOUN = re.compile(
     r"\b(?P<owner>its|their|theirs|his|hers|her)\b|"
     r"\b(it|they|them|he|him|she|there|the (former|latter)|the same(?=\W*$))\b|"
     rf"\b(this|that|these|those)\b( ({_THING})s?\b|(?=\W*$))|"
     r"\b(this|these|those)(?= (is|are|was|were|has|have|changed?)\b)|"
-    rf"\b(?P<such>(this|these) (?!({_OF_NOW})s?\b)[a-z]+|those [a-z]+s\b)|(?<!which )(?<!first )\bones?(?=\W*$)|"
+    rf"\b(?P<such>(this|these)(?= (?!({_OF_NOW})s?\b)[a-z]+)|those(?= [a-z]+s\b))|"
+    r"(?<!which )(?<!first )\bones?(?=\W*$)|"
     r"它们?|(?<!其)他们?|她|那里|这个",
     re.IGNORECASE,
 )
@@ -86,9 +87,15 @@ _FINITE = re.compile(
     r"said|gives?|gave|gets?|got|describes?|tells?|calls?)\b|[是有在做]",
     re.IGNORECASE,
 )
-_NOT_LACKING = frozenset(
-    "to per a an its their his her our your whose".split()
-)  # they come before what is said of whom
+# Before a noun of which they say whose it is, or that it is any.
+_NOT_LACKING = frozenset("to per a an its their his her our your whose".split())
+_COPULA = re.compile(r"\b(is|was) $", re.IGNORECASE)
+_MORE = re.compile(
+    r"^(please )?((tell|give|show) me |say |explain |can you (tell me|say) )?(a (bit|little) |some )?"
+    r"more( details?| information)?( (about|on) (it|this|that|them))?,?( please)?\W*$|^(go on|elaborate|details)\W*$"
+    r"|^(请)?(继续|详细)(说|讲)?\W*$",
+    re.IGNORECASE,
+)
 _IS = re.compile(r"\s+(is|are|was|were|has|have|had|will|would|can|could|should|may|might|must)\b", re.IGNORECASE)
 _DO = re.compile(r"\b(is|are|was|were|do|does|did|can|could|will|would)\b(?! not\b)", re.IGNORECASE)
 _ORDER = re.compile(
@@ -123,9 +130,14 @@ def asks_why(text: str) -> bool:
     return _WHY.match(text) is not None
 
 
+def wants_more(text: str) -> bool:
+    """Whether it asks for more of the same: "Tell me more"."""
+    return _MORE.match(text) is not None
+
+
 def may_stand_alone(text: str) -> bool:
     """Whether a follow-up asks something of its own too: "What are the risks?" may be meant of everything."""
-    return not (_OPENERS.match(text) or asks_why(text) or free_pronoun(text) or _is_fragment(text))
+    return not (_OPENERS.match(text) or asks_why(text) or wants_more(text) or free_pronoun(text) or _is_fragment(text))
 
 
 def without_openers(text: str) -> str:
@@ -138,10 +150,21 @@ def without_openers(text: str) -> str:
 def free_pronoun(text: str) -> re.Match[str] | None:
     """The first pronoun of a question that stands for nothing in the question itself."""
     empty = {match.start(group) for match in _EMPTY.finditer(text) for group in "abcdefg" if match[group]}
-    for match in PRONOUN.finditer(text):
+    for match in _PRONOUN.finditer(text):
         if match.start() not in empty and not _explained(text, match):
             return match
     return None
+
+
+def noun_behind(text: str, pronoun: re.Match[str]) -> Word | None:
+    """The noun that "this" or "these" stands before: this tradition, but not in "how is this financed?"."""
+    if not pronoun["such"]:
+        return None
+    word, *rest = (word for word in words(text) if word.start >= pronoun.end())
+    said_of = _COPULA.search(text[: pronoun.start()]) and not pronoun["such"].lower().endswith("se")
+    if said_of and (not rest or rest[0].is_stopword):
+        return None
+    return None if word.is_stopword or word.start in verbs(text) | bare_verb(text) else word
 
 
 def lacking(text: str) -> Word | None:

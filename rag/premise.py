@@ -8,8 +8,9 @@ from decimal import Decimal
 from functools import lru_cache
 
 from rag.disagree import left_undenied
+from rag.expects import asks_why, may_be_why, names_nobody
 from rag.grammar import bare_verb, denials, names, opposite, runs, verbs
-from rag.nouns import is_shell
+from rag.nouns import counted_as, is_shell, noun_asked_for
 from rag.query import Query
 from rag.stated import Text, telling_stems
 from rag.values import YEAR, quantities
@@ -23,6 +24,7 @@ _DENIES = re.compile(r"\b(not|never|no)\b|n['’]t\b", re.IGNORECASE)
 # `rag.values` counts from the second on: "first used" is no rank. Before a noun it is one.
 _FIRST = re.compile(r"\bfirst\b", re.IGNORECASE)
 
+_NAMED = 0.6  # share of a noun from which on it is said
 _ONLY_NEAR = 0.6  # share of a name that stands in the passage or document of a sentence, not in it nor above it
 _UNSAID = 0.1  # share of a word below which nothing says it, nor anything like it
 # Verbs that say little of what was done, so that an answer may leave them out: "who led the revolt?" by "X's revolt".
@@ -46,6 +48,28 @@ _BEGINNINGS = frozenset(
 )
 
 
+def misses(query: Query, shares: Sequence[float], held: str) -> bool:
+    """Whether a sentence that comes near a question says something else than what is asked, or nothing of it.
+
+    `shares` say how far each need of the question is met there, `held` is the sentence with what it leans on.
+    """
+    return (
+        _lacks_its_noun(query, shares, held)
+        or names_nobody(query, held)
+        or act_unsaid(query, shares, held)
+        or of_others(query, shares, held)
+        or (asks_why(query) and not may_be_why(held))
+        or turns_round(Text(query.reading), Text(held))
+    )
+
+
+def _lacks_its_noun(query: Query, shares: Sequence[float], held: str) -> bool:
+    """Whether "who is the governor of Jiangsu?" would be answered by a sentence on Jiangsu that names no governor."""
+    asked = noun_asked_for(query.reading) - counted_as(held)
+    met = zip(query.needs, shares, strict=True)
+    return any(share < _NAMED for need, share in met if need.kind == "word" and stems_of(need.text) & asked)
+
+
 def turns_round(asked: Text, held: Text) -> bool:
     """Whether `held` says the opposite of what a question takes for granted, or does not deny what it takes for denied.
 
@@ -62,10 +86,7 @@ def turns_round(asked: Text, held: Text) -> bool:
 
 
 def act_unsaid(query: Query, shares: Sequence[float], held: str) -> bool:
-    """Whether nothing near a sentence says what "when", "where" and "who" take for granted: that X left, or was built.
-
-    `shares` say how far each need of the question is met there, `held` is the sentence.
-    """
+    """Whether nothing near a sentence says what "when", "where" and "who" take for granted: that X left, was built."""
     if query.answer_type not in ("when", "where", "who") or query.language != "en":
         return False
     acts = verbs(query.reading) | bare_verb(query.reading)

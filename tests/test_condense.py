@@ -49,6 +49,8 @@ def turns(*questions: str) -> list[Turn]:
             "How did this tradition begin?",
             "How did this tradition of the Harvest Fair begin?",
         ),
+        ("What is the Harvest Fair?", "How is this financed?", "How is the Harvest Fair financed?"),
+        ("What is the Lindmoor Plan?", "And when does the plan begin?", "When does the Lindmoor Plan begin?"),
         ("What are the advantages of tidal power?", "What about the risks?", "What are the risks of tidal power?"),
         ("How does tidal power work?", "Are there any benefits?", "Are there any benefits of tidal power?"),
     ],
@@ -100,6 +102,14 @@ def test_what_the_topic_does_not_answer_is_asked_of_everything(desk: Desk) -> No
     asked_of_all = desk.ask("How many members attended?", turns=before)
     assert asked_of_all.understood == ""
     assert asked_of_all.sentences == desk.ask("How many members attended?").sentences
+
+
+def test_more_is_told_of_what_was_spoken_of(desk: Desk) -> None:
+    before = desk.converse(["What is Horizon Europe?"])
+    answer = desk.ask("Tell me more, please", turns=before)
+    assert answer.understood == "Tell me about Horizon Europe."
+    assert answer.sentences == desk.ask("Tell me about Horizon Europe.").sentences
+    assert answer.outline is not None
 
 
 def test_who_says_so_is_answered_with_the_source(desk: Desk) -> None:
