@@ -153,6 +153,7 @@ def _replaced(last: str, new: str, glossary: Glossary) -> str:
         if named:
             start, end = max(named)
             owned = changed[end:].startswith(("'s", "’s")) or re.search(r"['’]s$", changed[start:end])
+            start -= len("the ") if re.search(r"\bthe $", changed[:start]) else 0  # of the United States, of Germany
             return _cut(changed, start, end, re.sub(r"['’]s$", "", plain) if owner and not owned else plain)
     # "What about the risks?" behind "What are the advantages of it?"
     own, olds = content(plain), [word for word in content(changed) if is_relational(word)]

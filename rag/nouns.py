@@ -15,7 +15,10 @@ _GENERAL = frozenset(
     "good best bad worst first last next current overall general popular famous known primary potential total certain "
     "specific essential basic central real original".split()
 )
-_NOUN_OF = re.compile(r"(?P<asks>who|what) (?:is|was|are|were) (?:the|an?) (?P<rest>[^?]+)", re.IGNORECASE)
+_NOUN_OF = re.compile(
+    r"(?P<asks>who|what) (?:is|was|are|were) (?:the|an?|(?P<owner>[^?]+?(?:['’]s|s['’]))) (?P<rest>[^?]+)",
+    re.IGNORECASE,
+)
 _ADJECTIVE = re.compile(r"(al|ic|ive|ous|ary|ory|ant|ent|ful|less|able|ible|ed|ing)$")
 _OF = frozenset("of in for at".split())
 
@@ -59,13 +62,18 @@ def is_shell(word: Word) -> bool:
     return word.text.lower() in _listed("shells.txt")
 
 
+def is_form(word: Word) -> bool:
+    """Whether an answer has the form of a noun: a date, an amount."""
+    return word.text.lower() in _listed("forms.txt")
+
+
 def is_general(word: Word) -> bool:
     """Whether an adjective tells nothing of what it stands before: main, typical."""
     return word.text in _GENERAL  # New Area is a name
 
 
 def noun_asked_for(question: str) -> frozenset[str]:
-    """Stems of what is asked for: "deputy", "governor" of somewhere; of a thing only its noun, and no shell noun."""
+    """Stems of what is asked for: "deputy", "governor" of somewhere; of a thing its noun, but no form of an answer."""
     match = _NOUN_OF.match(question)
     if not match:
         return frozenset()
@@ -73,10 +81,10 @@ def noun_asked_for(question: str) -> frozenset[str]:
     # "The funds raised in 2020": a participle ends the noun, while "changes" before "in" is one.
     acts = {word.start for word in spoken[1:] if not word.text.endswith("s")} & verbs(match["rest"])
     end = next((i for i, word in enumerate(spoken) if word.is_stopword or word.start in acts), len(spoken))
-    if not any(word.text.lower() in _OF for word in spoken[end:]):
+    if not match["owner"] and not any(word.text.lower() in _OF for word in spoken[end:]):
         return frozenset()
     asked = [word for word in spoken[:end] if word.kind == "word"]
     if match["asks"].lower() == "what":  # of "the tax rate" tax, of "the operational history" nothing need be said
-        noun = [word for word in asked[-1:] if not is_shell(word)]
+        noun = [word for word in asked[-1:] if not is_form(word)]
         asked = noun + [word for word in asked[:-1] if not is_general(word) and not _ADJECTIVE.search(word.text)]
     return frozenset(word.stem for word in asked)

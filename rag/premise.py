@@ -10,7 +10,7 @@ from functools import lru_cache
 from rag.disagree import left_undenied
 from rag.expects import asks_why, may_be_why, names_nobody
 from rag.grammar import bare_verb, denials, names, opposite, runs, verbs
-from rag.nouns import counted_as, is_shell, noun_asked_for
+from rag.nouns import counted_as, is_form, is_shell, noun_asked_for
 from rag.query import Query
 from rag.stated import Text, telling_stems
 from rag.values import YEAR, quantities
@@ -64,10 +64,16 @@ def misses(query: Query, shares: Sequence[float], held: str) -> bool:
 
 
 def _lacks_its_noun(query: Query, shares: Sequence[float], held: str) -> bool:
-    """Whether "who is the governor of Jiangsu?" would be answered by a sentence on Jiangsu that names no governor."""
+    """Whether "who is the governor of Jiangsu?" would be answered by a sentence on Jiangsu that names no governor.
+
+    A shell noun need not be said where more is met than what is asked about: the features of X's harbour, by its quay.
+    """
     asked = noun_asked_for(query.reading) - counted_as(held)
-    met = zip(query.needs, shares, strict=True)
-    return any(share < _NAMED for need, share in met if need.kind == "word" and stems_of(need.text) & asked)
+    met = list(zip(query.needs, shares, strict=True))
+    lacking = [need for need, share in met if share < _NAMED and need.kind == "word" and stems_of(need.text) & asked]
+    others = sum(share >= _NAMED for need, share in met if need.kind == "word")
+    others += any(share >= _NAMED for need, share in met if need.kind != "word")
+    return bool(lacking) and (others < 2 or not all(is_shell(word) for need in lacking for word in words(need.text)))
 
 
 def turns_round(asked: Text, held: Text) -> bool:
@@ -90,7 +96,9 @@ def act_unsaid(query: Query, shares: Sequence[float], held: str) -> bool:
     if query.answer_type not in ("when", "where", "who") or query.language != "en":
         return False
     acts = verbs(query.reading) | bare_verb(query.reading)
-    stems = {word.stem for word in words(query.reading) if word.start in acts and not is_shell(word)} - _LIGHT
+    stems = {
+        word.stem for word in words(query.reading) if word.start in acts and not (is_shell(word) or is_form(word))
+    } - _LIGHT
     if stems_of(held) & _BEGINNINGS:
         stems -= _BEGINNINGS
     met = zip(query.needs, shares, strict=True)

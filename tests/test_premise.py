@@ -38,8 +38,9 @@ def lindmoor(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> De
         ("What is the population of Gansu?", {"popul"}),
         ("What is the tax rate in Tianfu New Area?", {"tax"}),
         ("What were the main reasons for the drop in sales?", set()),
-        ("What were the significant changes in the operational history of the arsenal?", set()),
-        ("What are the components identified in the model?", set()),
+        ("What is Gansu's budget?", {"budget"}),
+        ("What was the date of the operational test of the arsenal?", set()),
+        ("What are the components identified in the model?", {"compon"}),
         ("What does the plan say of the coast?", set()),
     ],
 )
