@@ -150,15 +150,14 @@ class Desk:
             yield together.of_both(self, question, parts, only, turns)
             return
         alone = self._alone(question, kind, turns)
+        # "What are the risks?" is asked of what was spoken of, and if that has none, of everything.
         if alone != question and self._model is None and may_stand_alone(question):
             *steps, found = self._read(alone, only, question)
             yield from steps
             if isinstance(found, Answer) and not found.abstained:
                 yield found
                 return
-            alone = (
-                question  # "What are the risks?" is asked of what was spoken of, and if that has none, of everything
-            )
+            alone = question
         yield from self._read(alone, only, question if alone != question else "")
 
     def _read(self, question: str, only: Filter, written: str) -> Iterator[Step | Answer]:

@@ -14,7 +14,7 @@ from rag.followup import (
     WH,
     WH_OR_ORDER,
     Kind,
-    asks_why,
+    asks_only_why,
     free_pronoun,
     kind_of,
     lacking,
@@ -44,7 +44,7 @@ def condense(question: str, turns: Sequence[Turn], glossary: Glossary) -> str:
     if kind_of(text, turns) != "follow-up":
         return text
     last = turns[-1].question
-    if asks_why(text):
+    if asks_only_why(text):
         return f"Why {_statement(last)}?"
     if wants_more(text) and (about := topic(turns, glossary)):
         return f"Tell me about {about}."

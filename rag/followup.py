@@ -125,7 +125,7 @@ def kind_of(question: str, turns: Sequence[Turn]) -> Kind:
     return "follow-up" if left_out else "alone"
 
 
-def asks_why(text: str) -> bool:
+def asks_only_why(text: str) -> bool:
     """Whether it asks why what was just asked about is so, and nothing else."""
     return _WHY.match(text) is not None
 
@@ -137,7 +137,9 @@ def wants_more(text: str) -> bool:
 
 def may_stand_alone(text: str) -> bool:
     """Whether a follow-up asks something of its own too: "What are the risks?" may be meant of everything."""
-    return not (_OPENERS.match(text) or asks_why(text) or wants_more(text) or free_pronoun(text) or _is_fragment(text))
+    return not (
+        _OPENERS.match(text) or asks_only_why(text) or wants_more(text) or free_pronoun(text) or _is_fragment(text)
+    )
 
 
 def without_openers(text: str) -> str:

@@ -21,8 +21,6 @@ _NOUN_OF = re.compile(
 )
 _ADJECTIVE = re.compile(r"(al|ic|ive|ous|ary|ory|ant|ent|ful|less|able|ible|ed|ing)$")
 _OF = frozenset("of in for at".split())
-
-
 # What is measured, and the words that a measure of it has: "21.4 million people" is a population.
 _MEASURED = {
     stem(noun): stems_of(units)

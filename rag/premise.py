@@ -14,7 +14,7 @@ from rag.nouns import counted_as, is_form, is_shell, noun_asked_for
 from rag.query import Query
 from rag.stated import Text, telling_stems
 from rag.values import YEAR, quantities
-from rag.words import stem, stems_of, words
+from rag.words import stems_of, words
 
 _AUXILIARY = "(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
 # "Is it ...?", "How successful was it?"
@@ -23,28 +23,21 @@ _CHOICE = re.compile(r"\b(or|than)\b", re.IGNORECASE)
 _DENIES = re.compile(r"\b(not|never|no)\b|n['’]t\b", re.IGNORECASE)
 # `rag.values` counts from the second on: "first used" is no rank. Before a noun it is one.
 _FIRST = re.compile(r"\bfirst\b", re.IGNORECASE)
-
 _NAMED = 0.6  # share of a noun from which on it is said
 _ONLY_NEAR = 0.6  # share of a name that stands in the passage or document of a sentence, not in it nor above it
 _UNSAID = 0.1  # share of a word below which nothing says it, nor anything like it
 # Verbs that say little of what was done, so that an answer may leave them out: "who led the revolt?" by "X's revolt".
-_LIGHT = frozenset(
-    map(
-        stem,
-        """be have do make made take took taken give gave given get go went come came bring brought put let keep kept
-        hold held set use want need try help start begin began begun become became happen occur live work know known
-        call name say said talk speak mention describe tell told ask think thought believe consider see seen find found
-        show mean look seem lead led stay run play include involve contain consist concern regard relate compare base
-        cause result follow exist belong face die born pick turn carry""".split(),
-    )
+_LIGHT = stems_of(
+    """be have do make made take took taken give gave given get go went come came bring brought put let keep kept
+    hold held set use want need try help start begin began begun become became happen occur live work know known
+    call name say said talk speak mention describe tell told ask think thought believe consider see seen find found
+    show mean look seem lead led stay run play include involve contain consist concern regard relate compare base
+    cause result follow exist belong face die born pick turn carry"""
 )
 # How a thing comes to be: when it was published, founded or signed is said by when it dates from.
-_BEGINNINGS = frozenset(
-    map(
-        stem,
-        """adopt approve build create date enact establish form found inaugurate institute introduce invent issue launch
-        open pass present propose publish release set sign start begin""".split(),
-    )
+_BEGINNINGS = stems_of(
+    """adopt approve build create date enact establish form found inaugurate institute introduce invent issue launch
+    open pass present propose publish release set sign start begin"""
 )
 
 
