@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from rag.values import MONTHS, Date, Quantity, dates, quantities
-from rag.words import STOPWORDS, Word, has_cjk, stem, words
+from rag.words import STOPWORDS, Word, has_cjk, irregular_forms, stem, words
 
 
 def names(text: str) -> list[Word]:
@@ -78,14 +78,6 @@ def _opposites() -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
     return tuple((frozenset(map(stem, one.split())), frozenset(map(stem, other.split()))) for one, other in sides)
 
 
-# Forms that no ending gives away.
-_IRREGULAR = frozenset(
-    """became become began begun bought broke broken brought built came chose chosen cut did done drew drawn driven
-    drove fell fallen felt fought found gave given gone got grew grown had held kept knew known led left lent
-    lost made met paid put ran read risen rose said sank saw seen sent set shook shown shrank sold spent spoke
-    spoken sprang stood stole struck swore taken taught thought threw told took understood went withdrew won
-    wore written wrote""".split()
-)
 _BEFORE_VERBS = frozenset(
     "to will would can could may might must should shall has have had is are was were be been being not does do did "
     "also who which it they he she never".split()
@@ -111,7 +103,7 @@ def verbs(text: str) -> frozenset[int]:
         after = every[i + 1].text.lower() if i + 1 < len(every) else ""
         known = word.stem in verb_stems()
         if (
-            lowered in _IRREGULAR
+            lowered in irregular_forms()
             or (
                 known
                 and lowered.endswith(("ed", "ing"))

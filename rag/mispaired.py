@@ -44,7 +44,7 @@ def _done_elsewhere(said: Text, held: Text, acts: frozenset[str], value: Quantit
     return (
         bool(acts and mine)
         and all(verb_stems(c.text) - said.stems and not telling_stems(c.text) & predicate for c in mine)
-        and any(acts <= telling_stems(c.text) for c in others)
+        and any(acts <= verb_stems(c.text) for c in others)
     )
 
 

@@ -16,22 +16,13 @@ from rag.orders import follows_an_order
 from rag.places import places
 from rag.types import Answer, Document, Passage
 from rag.values import YEAR
-from rag.words import STOPWORDS, leans_on_the_one_before, stems_of, words
+from rag.words import STOPWORDS, irregular_forms, leans_on_the_one_before, stems_of, words
 
 if TYPE_CHECKING:
     from rag.chain import Desk
 
 _ABOUT = "What do the documents say about “{}”?"
 _TRIED = 8  # questions that are asked to find those that are shown
-_IRREGULAR = dict(
-    pair.split(":")
-    for pair in (
-        "began:begin became:become rose:rise fell:fall grew:grow spent:spend made:make led:lead held:hold took:take "
-        "gave:give said:say found:find built:build wrote:write drew:draw brought:bring chose:choose kept:keep "
-        "sold:sell bought:buy won:win lost:lose met:meet saw:see sent:send stood:stand "
-        "came:come went:go paid:pay told:tell"
-    ).split()
-)
 _DATE = re.compile(
     r"\s?\b(?:in|on) (?:(?:late|early|mid) )?(?:\d{1,2} )?"
     r"(?:(?:January|February|March|April|May|June|July|August|September|October|November|December) )?(?:19|20)\d\d\b"
@@ -58,7 +49,7 @@ _LONGEST = 16  # words of a question
 def questions_from(text: str) -> list[str]:
     """Questions that the sentence `text` answers, by its form; most sentences have none."""
     plain = re.sub(r"\s*\[[^\]]*\]", "", " ".join(text.split())).rstrip(".")
-    irregular = {m.start() for m in re.finditer(r"\b[a-z]+\b", plain) if m.group() in _IRREGULAR}
+    irregular = {m.start() for m in re.finditer(r"\b[a-z]+\b", plain) if m.group() in irregular_forms()}
     starts = sorted(verbs(plain) | irregular | {m.start() for m in _AUXILIARY.finditer(plain)})
     if not starts or leans_on_the_one_before(plain):
         return []
@@ -98,8 +89,8 @@ def _asked(subject: str, rest: str) -> Iterator[str]:
 
 def _base(verb: str) -> str:
     """The plain form of a verb in the past: began, begin; "" when `verb` is none."""
-    if verb in _IRREGULAR:
-        return _IRREGULAR[verb]
+    if verb in irregular_forms():
+        return irregular_forms()[verb]
     if not verb.endswith("ed"):
         return ""
     forms = (verb[:-1], verb[:-2], verb[:-3] if verb[-3:-2] == verb[-4:-3] else "", f"{verb[:-3]}y")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 _TOKEN = re.compile(
@@ -68,11 +70,31 @@ def _fold(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
 
 
+@cache
+def irregular_forms() -> dict[str, str]:
+    """The plain form of each form that no ending gives away: grow, for grew and grown."""
+    return {form: plain for plain, forms, _ in _irregular() for form in forms}
+
+
+@cache
+def _plain_forms() -> dict[str, str]:
+    return {form: plain for plain, forms, nouns in _irregular() for form in (*forms, *nouns)}
+
+
+def _irregular() -> Iterator[tuple[str, list[str], list[str]]]:
+    """Plain form, other forms, and nouns of what it does, from `rag/data/irregular.txt`."""
+    for line in (Path(__file__).parent / "data" / "irregular.txt").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            forms, _, nouns = line.partition("|")
+            plain, *others = forms.split()
+            yield plain, others, nouns.split()
+
+
 @lru_cache(maxsize=100_000)
 def stem(text: str) -> str:
-    """The form two spellings of a word share: lower case, no accents, English suffixes off."""
+    """The form two spellings of a word share: lower case, no accents, English suffixes off, grew and growth grow."""
     folded = _fold(text).replace("’", "'").removesuffix("'s")
-    return str(_stemmer().stemWord(folded))
+    return str(_stemmer().stemWord(_plain_forms().get(folded, folded)))
 
 
 def has_cjk(text: str) -> bool:

@@ -234,7 +234,7 @@ def test_ranking_counts_quotations_however_passages_are_cut(desk: Desk) -> None:
 
 def test_likeness_to_the_reference_by_hand() -> None:
     reference, said = "Enterprises spent much money", "money was spent by enterprises"
-    assert tokens(reference) == ["enterpris", "spent", "money"]
+    assert tokens(reference) == ["enterpris", "spend", "money"]
     assert token_f1(reference, said) == 1.0
     assert rouge_l(reference, said) == pytest.approx(2 / 6), "one word in order, of three and three"
     assert token_f1("成都", "成都") == 1.0
