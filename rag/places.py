@@ -19,6 +19,28 @@ _ALSO = {
     "CA": ("Canadian",),
     "AU": ("Australian",),
     "TW": ("Taiwanese",),
+    "AE": ("UAE", "Emirati", "Emirates"),
+    "AF": ("Afghan",),
+    "BE": ("Belgian",),
+    "CH": ("Swiss",),
+    "CY": ("Cypriot",),
+    "CZ": ("Czech", "Czech Republic"),
+    "DK": ("Danish", "Danes"),
+    "ES": ("Spanish",),
+    "FI": ("Finnish", "Finns"),
+    "GR": ("Greek", "Greeks"),
+    "IE": ("Irish",),
+    "KZ": ("Kazakh",),
+    "MT": ("Maltese",),
+    "NL": ("Dutch", "Holland"),
+    "NO": ("Norwegian",),
+    "PE": ("Peruvian",),
+    "PH": ("Philippine", "Filipino"),
+    "PL": ("Polish",),
+    "SA": ("Saudi",),
+    "SE": ("Swedish", "Swedes"),
+    "TH": ("Thai",),
+    "TR": ("Türkiye", "Turkish"),
 }
 
 
@@ -34,7 +56,7 @@ def places() -> Glossary:
             plain = name.split(" SAR ")[0].replace("Türkiye", "Turkey")
             here = chinese.territories.get(code, "")
             terms.append(Term((plain, *_ALSO.get(code, ())), (here,) if here else ()))
-    known = {term.name.casefold() for term in terms}
+    known = {form.casefold() for term in terms for form in term.forms}
     for code, name in english.languages.items():
         if len(code) == 2 and name.casefold() not in known and code not in ("en", "zh"):
             terms.append(Term((name,)))
