@@ -11,6 +11,7 @@ from app.pages import PageImage, page_image
 from app.sources import Source
 from app.texts import attribute, t
 from rag.cite import page_of
+from rag.markup import MARKDOWN
 from rag.store.catalog import Catalog
 from rag.types import Citation, Document
 
@@ -40,7 +41,7 @@ def render_document(
     """HTML of `document`, or of the lines `within` it, with the characters start to end inside <mark>."""
     text = document.text if within is None else document.text[: within[1]]
     position = within[0] if within else 0
-    markdown = document.name.endswith((".md", ".markdown"))
+    markdown = document.name.endswith(MARKDOWN)
     if not position and markdown and (front := _FRONT_MATTER.match(text)):
         position = front.end()
     pages = {a: n for n, (a, _) in enumerate(document.pages, 1)}

@@ -7,17 +7,22 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ingest.load import Block, Loaded
 from rag.embedding import Embedder
 from rag.types import Document, Passage
 from rag.words import has_cjk
 
-VERSION = 2  # part of the recipe: raised when the same text would be cut differently
+VERSION = 3  # part of the recipe: raised when the same text would be cut differently
 _SPECIAL = 2  # the model's own first and last token
 _MARGIN = 4  # white space and list marks between sentences
 _FARTHEST = 20_000  # characters: so far below a heading, with none between, the text is no longer about it
 _LONGEST = 2  # a "sentence" of more than so many targets is a table, a list or a log without line ends, and is cut
+# Within a paragraph of Markdown, line ends that are kept: two spaces before them, or a label behind them.
+_BOLD = r"(?:\*\*|__)"
+_NEW_LINE = re.compile(rf"(?:[ \t]{{2,}}|\\)\n|\n(?=[ \t]*{_BOLD}[^*_\n]{{1,60}}(?:[:：]{_BOLD}|{_BOLD}[ \t]*[:：]))")
+_LABEL = re.compile(rf"[^\W\d_](?:[^\s.!?]+ ?){{0,4}}\.|{_BOLD}[^*_\n]{{1,60}}(?:\.{_BOLD}?|{_BOLD}\.)")
 # Where such a stretch may be cut, the best first: lines (also those of a text within a text), ends of sentences,
 # lesser marks, words.
 _BREAKS = (
@@ -112,7 +117,7 @@ def _pieces(document: Document, loaded: Loaded, embedder: Embedder, target_token
         if block.start - said_at > _FARTHEST:
             path = []
         heading = _heading([name for _, name in path], title, embedder)
-        spans.extend((a, b, heading) for a, b in _block_spans(document.text, block))
+        spans.extend((a, b, heading) for a, b in block_sentences(document.text, block))
 
     counts = embedder.count([document.text[a:b] for a, b, _ in spans])
     headings = sorted({heading for _, _, heading in spans})
@@ -130,7 +135,8 @@ def _pieces(document: Document, loaded: Loaded, embedder: Embedder, target_token
     return pieces
 
 
-def _block_spans(text: str, block: Block) -> list[tuple[int, int]]:
+def block_sentences(text: str, block: Block) -> list[tuple[int, int]]:
+    """Character ranges of the sentences of a block; of code its lines, of a table its rows."""
     if block.kind == "code":  # code has lines, not sentences
         spans, position = [], block.start
         for line in text[block.start : block.end].split("\n"):
@@ -140,7 +146,15 @@ def _block_spans(text: str, block: Block) -> list[tuple[int, int]]:
         return spans
     if block.kind == "row":
         return [(block.start, block.end)]
-    return sentence_spans(text, block.start, block.end)
+    edges = [block.start, *(m.end() for m in _NEW_LINE.finditer(text, block.start, block.end)), block.end]
+    return [span for a, b in pairwise(edges) for span in _with_their_labels(text, sentence_spans(text, a, b))]
+
+
+def _with_their_labels(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """`spans`, a label that opens them in one with what it is the label of: "Cost. About 500 euros"."""
+    if len(spans) > 1 and _LABEL.fullmatch(text, *spans[0]) and "\n" not in text[spans[0][1] : spans[1][0]]:
+        return [(spans[0][0], spans[1][1]), *spans[2:]]
+    return list(spans)
 
 
 def _heading(path: Sequence[str], title: str, embedder: Embedder) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.chunk import chunk, recipe, trim
+from ingest.lists import lists_of
 from ingest.load import Loaded, load
 from ingest.sources import Raw, is_address, read_file
 from rag.embedding import Embedder
@@ -109,4 +110,5 @@ def _document(source: str, loaded: Loaded, raw: Raw, embedder: Embedder, cut: st
         pages=loaded.pages,
         group=str(meta.get("group") or ""),
         topics=tuple(str(topic) for topic in topics) if isinstance(topics, list | tuple) else (str(topics),),
+        lists=lists_of(loaded.text, loaded.blocks),
     )

@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from rag.markup import MARKDOWN, without_markup
+
+
+@dataclass(frozen=True, slots=True)
+class ItemList:
+    """A list in a document, as character ranges: its items, and what introduces them, where something does.
+
+    `lead` is the sentence before the list ("We make three recommendations:"), or the item that a list within a list
+    stands under; of numbered sections, which are `of_sections`, the heading above them. `end` is where what belongs to
+    the last item ends.
+    """
+
+    items: tuple[tuple[int, int], ...]
+    end: int
+    lead: tuple[int, int] | None = None
+    of_sections: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -26,6 +43,7 @@ class Document:
     group: str = ""
     topics: tuple[str, ...] = ()
     recipe: str = ""  # how its passages were cut: another recipe gives other passages of the same document
+    lists: tuple[ItemList, ...] = ()  # in the order in which they begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +118,9 @@ class Citation:
 
     @property
     def line(self) -> str:
-        """The quotation for a reader: on one line, however the document breaks it."""
-        return " ".join(self.quote.split())
+        """The quotation for a reader: on one line, however the document breaks it, and without Markdown's marks."""
+        quote = without_markup(self.quote) if self.document.name.endswith(MARKDOWN) else self.quote
+        return " ".join(quote.split())
 
 
 @dataclass(frozen=True, slots=True)

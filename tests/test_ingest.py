@@ -218,7 +218,8 @@ def test_a_home_of_an_older_version_is_brought_up_to_date(settings: Settings, co
     database = sqlite3.connect(settings.home / "catalog.sqlite")
     for column in ("token_vectors", "token_scales", "token_spans"):
         database.execute(f"ALTER TABLE vectors ADD COLUMN {column} BLOB NOT NULL DEFAULT x'00'")
-    database.execute("ALTER TABLE documents DROP COLUMN tokens")
+    for column in ("tokens", "lists"):
+        database.execute(f"ALTER TABLE documents DROP COLUMN {column}")
     database.execute("UPDATE meta SET value = '1' WHERE key = 'schema'")
     database.commit()
     database.close()

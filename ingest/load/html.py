@@ -97,11 +97,21 @@ def _walk(tag: Tag, pieces: list[Piece], kind: Kind, level: int) -> None:
                 if re.fullmatch("h[1-6]", child.name):
                     _walk(child, pieces, "heading", int(child.name[1]))
                 else:
-                    inner: Kind = "item" if child.name in ("li", "dd") else "code" if child.name == "pre" else kind
-                    _walk(child, pieces, inner, level)
+                    _block(child, pieces, kind, level)
             else:
                 run.append(child.get_text())
     close()
+
+
+def _block(tag: Tag, pieces: list[Piece], kind: Kind, level: int) -> None:
+    if tag.name not in ("li", "dd"):
+        _walk(tag, pieces, "code" if tag.name == "pre" else kind, level)
+        return
+    begin, depth = len(pieces), level + 1 if kind == "item" else 1
+    _walk(tag, pieces, "item", depth)
+    for i in range(begin + 1, len(pieces)):  # of the paragraphs of one item, the first stands for it
+        if pieces[i][1:] == ("item", depth):
+            pieces[i] = (pieces[i][0], "more", depth)
 
 
 def _table(table: Tag, pieces: list[Piece]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rag.errors import SourceRefusedError
 
-Kind = Literal["heading", "paragraph", "item", "row", "code"]
+Kind = Literal["heading", "paragraph", "item", "more", "row", "code"]  # "more" goes on with the item before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Block:
     start: int
     end: int
     kind: Kind
-    level: int = 0  # of a heading: 1 is the highest
+    level: int = 0  # of a heading: 1 is the highest; of an item: 1 is that of a list within none
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,9 @@ class Loaded:
     notes: tuple[str, ...] = ()  # what a user should know of how it was read
 
 
-Piece = tuple[str, Kind, int]  # content, kind, level of a heading
+Piece = tuple[str, Kind, int]  # content, kind, level
+# What stands before an item where it is typed: a bullet, a number, a letter.
+ITEM = re.compile(r"[ \t]*(?:[-*+•·–▪◦●■\uf0b7\uf0a7]|\d{1,3}[.)]|\([a-z0-9]{1,3}\))[ \t]+(?=\S)")
 
 
 def assemble(pieces: Iterable[Piece], meta: Mapping[str, Any] | None = None, page_starts: Sequence[int] = ()) -> Loaded:
@@ -47,12 +50,37 @@ def assemble(pieces: Iterable[Piece], meta: Mapping[str, Any] | None = None, pag
         if blocks:
             text.append("\n\n")
             position += 2
-        blocks.append(Block(position, position + len(content), kind, level))
+        typed = ITEM.match(content) if kind in ("paragraph", "item") else None
+        start = position + (typed.end() if typed else 0)
+        blocks.append(Block(start, position + len(content), "item" if typed else kind, level or int(typed is not None)))
         text.append(content)
         position += len(content)
     bounds = [blocks[start].start if start < len(blocks) else position for start in page_starts]
     pages = tuple(zip(bounds, [*bounds[1:], position], strict=True)) if bounds else ()
     return Loaded("".join(text), tuple(blocks), dict(meta or {}), pages)
+
+
+def with_levels(blocks: Sequence[Block], marks: Sequence[tuple[float, str] | None], near: float = 0) -> list[Block]:
+    """`blocks` with the levels of those that are items, by where their marks stand and what they are.
+
+    `marks` has for each item its distance from the left, of which `near` makes no difference, and its mark; None for
+    what is no item. Dashes below a number are a list within its item, also where they are not indented.
+    """
+    found: list[Block] = []
+    around: list[tuple[float, str]] = []
+    for block, mark in zip(blocks, marks, strict=True):
+        if mark is None:
+            if block.kind == "heading":
+                around.clear()
+            found.append(block)
+            continue
+        left, kind = mark[0], "1" if mark[1][:1].isdigit() else mark[1][:1]
+        while around and around[-1][0] > left + near:
+            around.pop()
+        same = next((i for i, (x, k) in enumerate(around) if k == kind and abs(x - left) <= near), None)
+        around[len(around) if same is None else same :] = [(left, kind)]
+        found.append(Block(block.start, block.end, "item", len(around)))
+    return found
 
 
 def one_line(text: str) -> str:

@@ -43,21 +43,22 @@ def _blocks(text: str, body_start: int) -> list[Block]:
     line_starts.append(len(text))
 
     blocks: list[Block] = []
-    depth_of_lists = 0
+    open_items: list[bool] = []  # whether something of the item was read
     in_head_of_table = False
     tokens = _parser().parse(body)
     for i, token in enumerate(tokens):
         if token.type == "list_item_open":
-            depth_of_lists += 1
+            open_items.append(False)
         elif token.type == "list_item_close":
-            depth_of_lists -= 1
+            open_items.pop()
         elif token.type in ("thead_open", "thead_close"):
             in_head_of_table = token.type == "thead_open"
         kind: Kind
         if token.type == "heading_open":
             kind, level = "heading", int(token.tag[1])
         elif token.type == "paragraph_open":
-            kind, level = ("item" if depth_of_lists else "paragraph"), 0
+            kind, level = ("more" if any(open_items[-1:]) else "item" if open_items else "paragraph"), len(open_items)
+            open_items[-1:] = [True] * bool(open_items)
         elif token.type == "tr_open" and not in_head_of_table:
             kind, level = "row", 0
         elif token.type in ("fence", "code_block"):

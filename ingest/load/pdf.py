@@ -9,14 +9,13 @@ from __future__ import annotations
 import ctypes
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from ingest.load.loaded import Block, Loaded
-from ingest.load.text import ITEM
+from ingest.load.loaded import ITEM, Block, Loaded, with_levels
 from rag.errors import SourceRefusedError
 
 _SOFT_BREAK = re.compile("[\ufffe\x02]\r?\n?")  # pdfium's mark for a word that was hyphenated at the line's end
@@ -27,6 +26,9 @@ _TAIL = re.compile(rf"(?:^|(?<=\s)){_FIGURE}(?:\s+{_FIGURE})*\s*$")
 _LABEL_WORDS = 12  # before the only figure of a row; a line with more is a sentence that ends in a number
 _HEADING_WORDS = 16
 _BOLD = 600  # font weight
+_NUMBER = re.compile(r"(\d{1,2})[ \t]+(?=[^\W\d_a-z])")
+_APART = 0.6  # of the size of the letters, between a number and the text that it is the mark of
+_ALIGNED = 3.0  # points by which marks of one list may stand apart
 _EDGE_LINES = 3  # at the top and the bottom of a page: where running heads and page numbers stand
 # Scanned pages have an image and hardly any text.
 _SCANNED_CHARS = 20
@@ -44,6 +46,8 @@ class Line:
     bottom: float = 0.0
     size: float = 0.0
     bold: bool = False
+    mark: int = 0  # characters that mark it as an item of a list, with the space behind them
+    inner: float = 0.0  # where the text behind the mark begins
 
 
 def load(data: bytes) -> Loaded:
@@ -124,9 +128,11 @@ def _page(page: Any, offset: int) -> tuple[str, list[Line]]:
                 content = _SOFT_BREAK.sub("", line).rstrip()
                 left = len(content) - len(content.lstrip())
                 if content.strip():
-                    where = (offset + position + left, offset + position + len(content))
+                    where = Line(
+                        offset + position + left, offset + position + len(content), mark=_mark(content.lstrip())
+                    )
                     first, last = index + len(line) - len(line.lstrip()), index + len(line.rstrip()) - 1
-                    lines.append(_set(textpage, *where, first, last) if exact else Line(*where))
+                    lines.append(_set(textpage, where, content.lstrip(), first, last) if exact else where)
                 parts.append(content)
                 position += len(content)
             index += len(line)
@@ -135,26 +141,43 @@ def _page(page: Any, offset: int) -> tuple[str, list[Line]]:
         textpage.close()
 
 
-def _set(textpage: Any, start: int, end: int, first: int, last: int) -> Line:
-    """The line whose characters are `first` to `last` on its page, with how it is set."""
+def _mark(content: str) -> int:
+    """How many characters mark a line as an item, with the space behind them."""
+    match = ITEM.match(content)
+    return match.end() if match else 0
+
+
+def _set(textpage: Any, line: Line, content: str, first: int, last: int) -> Line:
+    """The line, which reads `content` and whose characters are `first` to `last` on its page, with how it is set."""
     from pypdfium2 import raw
 
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
     if not raw.FPDFText_GetCharBox(textpage, first, left, right, bottom, top):
-        return Line(start, end)
+        return line
     x, y = left.value, top.value
     lowest = bottom.value
+    mark = line.mark
+    if not mark and (number := _NUMBER.match(content)):  # without a point it marks an item where it stands apart
+        raw.FPDFText_GetCharBox(textpage, first + number.end(1) - 1, left, right, bottom, top)
+        edge = right.value
+        raw.FPDFText_GetCharBox(textpage, first + number.end(), left, right, bottom, top)
+        if left.value - edge > _APART * float(raw.FPDFText_GetFontSize(textpage, last)):
+            mark = number.end()
+    raw.FPDFText_GetCharBox(textpage, first + mark, left, right, bottom, top)
+    inner = left.value
     raw.FPDFText_GetCharBox(textpage, last, left, right, bottom, top)
-    size = float(raw.FPDFText_GetFontSize(textpage, first))
-    weight = min(raw.FPDFText_GetFontWeight(textpage, first), raw.FPDFText_GetFontWeight(textpage, last))
-    return Line(start, end, x, right.value, max(y, top.value), min(lowest, bottom.value), size, weight >= _BOLD)
+    # Marks are often set larger, or in bold: the line is what stands behind them.
+    size = float(raw.FPDFText_GetFontSize(textpage, first + mark))
+    weight = min(raw.FPDFText_GetFontWeight(textpage, first + mark), raw.FPDFText_GetFontWeight(textpage, last))
+    edges = max(y, top.value), min(lowest, bottom.value)
+    return Line(line.start, line.end, x, right.value, *edges, size, weight >= _BOLD, mark, inner)
 
 
 def _plain_lines(text: str, offset: int) -> list[Line]:
     lines: list[Line] = []
     for match in re.finditer(r"[^\n]*\S", text):
-        left = len(match.group()) - len(match.group().lstrip())
-        lines.append(Line(offset + match.start() + left, offset + match.end()))
+        content = match.group().lstrip()
+        lines.append(Line(offset + match.end() - len(content), offset + match.end(), mark=_mark(content)))
     return lines
 
 
@@ -170,12 +193,21 @@ def _blocks(text: str, pages: Sequence[Sequence[Line]]) -> list[Block]:
     running = _running(text, pages, body)
     larger = sorted((size for size in sizes if size > body), reverse=True)
     blocks: list[Block] = []
+    lefts = {line.start: line.left for lines in pages for line in lines}
     for lines in pages:
         kept = [line for line in lines if line.start not in running]
         right = max((line.right for line in kept), default=0.0)
         gap = _usual_gap(kept)
         blocks.extend(_page_blocks(text, kept, body, larger, right, gap))
-    return blocks
+    return with_levels(blocks, [_place(text, block, lefts) for block in blocks], _ALIGNED)
+
+
+def _place(text: str, block: Block, lefts: Mapping[int, float]) -> tuple[float, str] | None:
+    """Where the mark of an item stands on its page, in points, and what it is."""
+    if block.kind != "item":
+        return None
+    head = text[text.rfind("\n", 0, block.start) + 1 : block.start]
+    return lefts.get(block.start - len(head.lstrip()), 0.0), head.strip()
 
 
 def _page_blocks(
@@ -186,12 +218,8 @@ def _page_blocks(
 
     def close() -> Iterator[Block]:
         if current:
-            start, end = current[0].start, current[-1].end
-            item = ITEM.match(text, start, end)
-            if item and item.end() < end:
-                yield Block(item.end(), end, "item")
-            else:
-                yield Block(start, end, "paragraph")
+            start, end = current[0].start + current[0].mark, current[-1].end
+            yield Block(start, end, "item" if current[0].mark else "paragraph")
             current.clear()
 
     for i, line in enumerate(lines):
@@ -206,7 +234,8 @@ def _page_blocks(
             yield Block(line.start, line.end, "row")
         else:
             if current and (
-                ITEM.match(text, line.start, line.end)
+                line.mark
+                or _is_out(line, current)
                 or abs(line.size - current[-1].size) > 0.6
                 or (gap and current[-1].bottom - line.top > max(1.5 * gap, gap + 2))
                 # A line that stops well before the margin and ends a sentence ends a paragraph.
@@ -215,6 +244,12 @@ def _page_blocks(
                 yield from close()
             current.append(line)
     yield from close()
+
+
+def _is_out(line: Line, item: Sequence[Line]) -> bool:
+    """Whether a line stands further to the left than an item goes on: at the text behind its mark, or at the mark."""
+    hanging = len(item) > 1 and item[1].left >= item[0].inner - _ALIGNED
+    return bool(item[0].mark and line.left < (item[0].inner if hanging else item[0].left) - _ALIGNED)
 
 
 def _rows(lines: Sequence[str]) -> list[bool]:

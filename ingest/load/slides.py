@@ -57,4 +57,6 @@ def _pieces(shape: Any) -> list[Piece]:
 
 
 def _paragraphs(frame: Any, kind: Any) -> list[Piece]:
-    return [(content, kind, 0) for p in frame.paragraphs if (content := one_line(p.text))]
+    return [
+        (content, kind, p.level + 1 if kind == "item" else 0) for p in frame.paragraphs if (content := one_line(p.text))
+    ]

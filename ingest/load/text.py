@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from itertools import zip_longest
 
-from ingest.load.loaded import Block, Loaded, decode
+from ingest.load.loaded import ITEM, Block, Loaded, decode, with_levels
 
-ITEM = re.compile(r"[ \t]*(?:[-*+•·–▪◦●■\uf0b7\uf0a7]|\d{1,3}[.)]|\([a-z0-9]{1,3}\))[ \t]+")
 _WIDEST_WRAP = 110  # a line longer than this was not wrapped by hand or by a mail program
 
 
@@ -42,7 +40,7 @@ def text_blocks(text: str, begin: int, end: int) -> list[Block]:
             close()
         current.append((a, b))
     close()
-    return _only_leading(blocks)
+    return with_levels(_only_leading(blocks), [_mark(text, block) for block in blocks])
 
 
 def _only_leading(blocks: list[Block]) -> list[Block]:
@@ -53,6 +51,14 @@ def _only_leading(blocks: list[Block]) -> list[Block]:
         else block
         for block, following in zip_longest(blocks, blocks[1:])
     ]
+
+
+def _mark(text: str, block: Block) -> tuple[float, str] | None:
+    """How far from the left an item is marked, in characters, and by what."""
+    if block.kind != "item":
+        return None
+    head = text[text.rfind("\n", 0, block.start) + 1 : block.start]
+    return len(head.expandtabs()) - len(head.expandtabs().lstrip()), head.strip()
 
 
 def _lines(text: str, begin: int, end: int) -> list[tuple[int, int]]:

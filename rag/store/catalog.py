@@ -24,7 +24,7 @@ from rag.errors import HomeError, OutdatedHomeError
 from rag.store.backup import damaged, is_damage
 from rag.store.connection import address_of, connected, file_of, way_to_read
 from rag.store.schema import SCHEMA_VERSION, TABLES, upgrade
-from rag.types import Document, Listing, Passage
+from rag.types import Document, ItemList, Listing, Passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class Catalog:
         with self.transaction():
             before = self.db.total_changes
             self.db.execute(
-                "INSERT OR IGNORE INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                "INSERT OR IGNORE INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 (
                     document.id,
                     document.recipe,
@@ -174,6 +174,7 @@ class Catalog:
                     json.dumps(document.topics, ensure_ascii=False),
                     added_at,
                     tokens,
+                    json.dumps([(one.items, one.end, one.lead, one.of_sections) for one in document.lists]),
                 ),
             )
             if self.db.total_changes == before:
@@ -359,6 +360,10 @@ def _document(row: Sequence[Any]) -> Document:
         pages=tuple((int(a), int(b)) for a, b in json.loads(row[10])),
         group=row[11],
         topics=tuple(json.loads(row[12])),
+        lists=tuple(
+            ItemList(tuple((a, b) for a, b in items), end, (lead[0], lead[1]) if lead else None, of_sections)
+            for items, end, lead, of_sections in json.loads(row[15])
+        ),
     )
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rag.store.catalog import Catalog
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS documents (
     id TEXT NOT NULL, recipe TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL,
     text TEXT NOT NULL, publisher TEXT NOT NULL, date TEXT NOT NULL, language TEXT NOT NULL, url TEXT NOT NULL,
     pages TEXT NOT NULL, group_name TEXT NOT NULL, topics TEXT NOT NULL, added_at TEXT NOT NULL,
-    tokens INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (id, recipe)
+    tokens INTEGER NOT NULL DEFAULT 0, lists TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (id, recipe)
 );
 CREATE TABLE IF NOT EXISTS passages (
     document_id TEXT NOT NULL, recipe TEXT NOT NULL, ordinal INTEGER NOT NULL, id TEXT NOT NULL,
@@ -47,7 +47,7 @@ def upgrade(catalog: Catalog) -> None:
     """Brings an older catalog up to date.
 
     Schema 1 also stored a vector for each token, most of its size; schema 2 kept what came to each question of a
-    run inside its report.
+    run inside its report; schema 3 did not know which items make a list.
     """
     before = catalog.meta("schema")
     if before == "1":
@@ -71,4 +71,8 @@ def upgrade(catalog: Catalog) -> None:
                 catalog.db.executemany("INSERT INTO outcomes VALUES (?, ?, ?, ?)", rows)
                 report = json.dumps({**known, "seconds": None}, ensure_ascii=False)
                 catalog.db.execute("UPDATE runs SET command = 'eval', report = ? WHERE id = ?", (report, run))
+            catalog.set_meta("schema", "3")
+    if before in ("1", "2", "3"):
+        with catalog.transaction():
+            catalog.db.execute("ALTER TABLE documents ADD COLUMN lists TEXT NOT NULL DEFAULT '[]'")
             catalog.set_meta("schema", str(SCHEMA_VERSION))
