@@ -33,6 +33,7 @@ class State:
     query: Query | None = None
     embedded: Embedded | None = None
     hits: tuple[Hit, ...] = ()
+    beyond: tuple[Hit, ...] = ()  # further passages, where a list is asked for
     answer: Answer | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
 
@@ -44,7 +45,7 @@ def extracted(state: State, threshold: float) -> Answer:
     """An answer in quotations; none below the confidence `threshold`."""
     assert state.query is not None
     assert state.embedded is not None
-    found = extract(state.library, state.query, state.embedded, state.hits, threshold=threshold)
+    found = extract(state.library, state.query, state.embedded, state.hits, threshold=threshold, beyond=state.beyond)
     if not found.spans:
         return _abstention(state, "extractive", found.confidence)
     citations = [

@@ -15,6 +15,7 @@ from rag.condense import condense, said_before
 from rag.differ import differences, looked_ahead_to
 from rag.embedding import Embedded, Embedder
 from rag.errors import ModelError, UsageError
+from rag.extract import wants_list
 from rag.filters import ALL, Filter
 from rag.followup import Kind, kind_of, may_stand_alone, wants_more
 from rag.generate import MAX_CHARS, LanguageModel, split_sentences
@@ -30,6 +31,7 @@ from rag.task import task_of
 from rag.timing import ms_since
 from rag.types import Answer, Hit, Step, Turn
 
+_FOR_LISTS = 40  # passages that are looked through for a list
 _TRIED = 6  # passages, for a sentence that is to be checked
 _ATTEMPTS = 2  # at an answer by a language model, when what went wrong may pass
 
@@ -134,8 +136,8 @@ class Desk:
                 yield replace(grown, question=question, understood=more) if isinstance(grown, Answer) else grown
             return
         kind = kind_of(question, turns)
-        if kind == "source" or (kind == "translate" and self._model is None):
-            yield said_before(question, turns[-1].answer, kind)
+        if kind in ("item", "source") or (kind == "translate" and self._model is None):
+            yield said_before(question, turns, kind)
             return
         yield Step("searching", self.library.passage_count())
         if task := task_of(question):
@@ -246,8 +248,11 @@ class Desk:
         begin = time.perf_counter()
         assert state.query is not None
         embedded = self.embedder.embed_query(state.query.reading)
-        hits, _ = self._find(state.library, state.query, embedded, self.settings.k, state.only)
-        return state.timed("retrieve", begin, embedded=embedded, hits=tuple(hits))
+        k = self.settings.k
+        # What stands in a list seldom says what it is a list of, so its passages are found late.
+        wanted = max(k, _FOR_LISTS) if wants_list(state.query) else k
+        hits, _ = self._find(state.library, state.query, embedded, wanted, state.only)
+        return state.timed("retrieve", begin, embedded=embedded, hits=tuple(hits[:k]), beyond=tuple(hits[k:]))
 
     def answer(self, state: State) -> State:
         *_, last = self._answers(state)

@@ -13,6 +13,7 @@ from rag.embedding import Floats
 from rag.expects import without_marks
 from rag.glossary import Glossary
 from rag.grammar import content, names, verbs
+from rag.labels import label_of
 from rag.query import Need, covers, understand
 from rag.store.library import Library
 from rag.task import Task
@@ -22,6 +23,7 @@ from rag.words import stems_of, words
 
 MAX_ROWS = 6
 _PAIRED = 0.45  # cosine of two sentences from which they are about the same thing
+_LABELLED_ALIKE = 0.9  # as near as two lines are at least that have the same label
 _CONTRAST = re.compile(
     r"\b(while|whereas|than|but|unlike|against|compared|above|below|ahead of|behind)\b", re.IGNORECASE
 )
@@ -59,6 +61,8 @@ def compare(library: Library, task: Task, find: Find, glossary: Glossary) -> Com
         for j, other in enumerate(sides[1]):
             if one.text == other.text:  # one sentence about both: it stands in both cells
                 table[i, j] = 1.0
+            elif (label := label_of(one.text)) and label == label_of(other.text):
+                table[i, j] = max(table[i, j], _LABELLED_ALIKE)
             elif units & {q.unit for q in quantities(other.text) if q.unit}:
                 table[i, j] += 0.1
     rows: list[Row] = []
@@ -90,7 +94,8 @@ def _about(
         for start, end in hit.passage.sentences:
             text = hit.document.text[start:end]
             stems = stems_of(text)
-            here = _names(own, stems) or (_names(own, above) and not _names(other, above | stems) and not names(text))
+            above_it = _names(own, above) and not _names(other, above | stems)
+            here = _names(own, stems) or (above_it and (label_of(text) or not names(text)))
             both = _names(other, stems)
             if here and (not both or _CONTRAST.search(text) or _same_units(text)) and tells(hit.document, start, end):
                 found.append((hit, start, end))
@@ -124,7 +129,9 @@ def _without(text: str, terms: frozenset[str]) -> str:
 
 
 def _heading(one: _Said, other: _Said) -> str:
-    """What a row is about: the heading both stand under, or the things that both say."""
+    """What a row is about: the label or the heading of both, or the things that both say."""
+    if (label := label_of(one.text)) and label == label_of(other.text):
+        return label
     if one.hit.passage.heading and one.hit.passage.heading == other.hit.passage.heading:
         return one.hit.passage.heading.split(" > ")[-1]
     said, acts = stems_of(other.text), verbs(one.text)

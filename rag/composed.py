@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from rag.cite import cite
+from rag.labels import label_of
 from rag.orders import follows_an_order
 from rag.types import Citation, Document, Hit, Outline, Passage, Sentence
 from rag.words import words
 
+_DRAWN = re.compile(r"[\u2500-\u257f]")  # a line of a tree or a table that is drawn with characters
 Find = Callable[[str, int], Sequence[Hit]]
 
 LOOKED_UP = 24  # passages for each side of a comparison, and for a briefing
@@ -35,7 +38,8 @@ class Composed:
 def tells(document: Document, start: int, end: int) -> bool:
     text = document.text[start:end]
     return (
-        len(words(text)) > 4
-        and not text.rstrip().endswith((":", "："))
+        (len(words(text)) > 4 or bool(label_of(text)))
+        and not text.rstrip("*_ \n").endswith((":", "：", "?", "？"))
+        and not _DRAWN.search(text)
         and not follows_an_order(document.text, start, end)
     )

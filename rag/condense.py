@@ -25,6 +25,7 @@ from rag.followup import (
 from rag.glossary import Glossary
 from rag.grammar import DIRECTIONS, content, names, runs, verbs
 from rag.nouns import is_relational
+from rag.ordinal import of_the_last
 from rag.topic import person, said_again, topic
 from rag.types import Answer, Citation, Sentence, Turn
 from rag.values import dates
@@ -66,8 +67,22 @@ def condense(question: str, turns: Sequence[Turn], glossary: Glossary) -> str:
     return _replaced(last, bare.rstrip("?？ ."), glossary) if not WH.match(bare) else _asked_anew(last, bare)
 
 
-def said_before(question: str, last: Answer, kind: Kind) -> Answer:
-    """Who says what the last answer said; or the last answer again, where it cannot be translated."""
+def said_before(question: str, turns: Sequence[Turn], kind: Kind) -> Answer:
+    """Who says what the last answer said, or one item of it; or all of it, where it cannot be translated."""
+    last = turns[-1].answer
+    if kind == "item" and (item := of_the_last(question, turns)):
+        only = Sentence(item.citation.line, (item.citation.number,), True)
+        return replace(
+            last,
+            question=question,
+            sentences=(only,),
+            citations=(item.citation,),
+            abstained=False,
+            warnings=(),
+            differences=(),
+            outline=None,
+            understood=item.question,
+        )
     if kind == "translate":
         warning = "without a language model an answer stays in the language of its documents"
         return replace(last, question=question, warnings=(warning,), understood="")

@@ -33,10 +33,13 @@ _REASON = re.compile(
 _CAUSE = re.compile(
     r", (as|for) |\bfor (fear|lack|want|reasons?)\b|\bas a result\b|\bmakes? (it|them|sure)\b|"
     r"\b(given|owing|thanks|caus(e|es|ed|ing)|drives?|drove|driven|led|leads?|leading|in response|results?|resulted|"
-    r"stems?|explains|why|so|thus|hence|forced|prompted|motivated|otherwise|would)\b",
+    r"stems?|explains|explanations?|suggest(s|ed|ing)?|attributed|reflects?|why|so|thus|hence|forced|prompted|motivated|otherwise|would)\b",
     re.I,
 )
-_OFFICE = re.compile(r"who (is|was|are|were) (the|an?) ", re.IGNORECASE)
+# "When is it of use?" asks for a condition, unless it has a date.
+_ANY_TIME = re.compile(r"when (is|are|does|do|can|could|may|should|must|will|would)\b", re.IGNORECASE)
+_IF = re.compile(r"\b(if|when|whenever|once|where|as (soon|long) as|in case|unless|while)\b", re.IGNORECASE)
+_OFFICE = re.compile(r"who (is|was|are|were) (the|an?) (?!.*\b(for|to|by|with|from|at)\W*$)", re.IGNORECASE)
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|been|being|be) (?:\w+ly )?(?P<act>[a-z]+)", re.IGNORECASE)
 _BY = re.compile(r"\bby\b(?! (\d|the end))", re.IGNORECASE)
 # A sentence that says why what stands before it is so.
@@ -54,7 +57,7 @@ def fits(query: Query, text: str) -> float:
     """Whether a sentence has what the question asks for: 1 it has, -1 it lacks what every answer has, 0 either."""
     kind: AnswerType = query.answer_type
     if kind == "when":
-        return 1.0 if _DATE.search(text) else -1.0
+        return 1.0 if _DATE.search(text) else 0.5 if _ANY_TIME.match(query.text) and _IF.search(text) else -1.0
     if kind == "quantity":
         asked = {word.stem for word in words(query.reading) if word.kind == "number"}
         figures = [w for w in words(_DATES_ONLY.sub(" ", without_marks(text))) if w.kind == "number"]
@@ -87,7 +90,7 @@ def names_nobody(query: Query, text: str) -> bool:
         lands = places().mentions(text)
         return all(is_english(w.text) or any(m.start <= w.start < m.end for m in lands) for w in new)
     passive = (words(match["act"])[0].stem for match in _PASSIVE.finditer(text))
-    return not new and any(act in asked for act in passive) and not _BY.search(text)
+    return not new and any(act in asked & verb_stems() for act in passive) and not _BY.search(text)
 
 
 def asks_why(query: Query) -> bool:

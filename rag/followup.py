@@ -13,11 +13,12 @@ from typing import Literal
 
 from rag.grammar import bare_verb, content, names, verb_stems, verbs
 from rag.nouns import is_general, is_relational
+from rag.ordinal import of_the_last
 from rag.topic import said_again
 from rag.types import Turn
 from rag.words import Word, words
 
-Kind = Literal["alone", "follow-up", "source", "translate"]
+Kind = Literal["alone", "follow-up", "item", "source", "translate"]
 
 _SOURCE = re.compile(
     r"^(and |but )?(who|which source|which document|what source)? ?(says|said|claims|writes|wrote) "
@@ -121,6 +122,8 @@ def kind_of(question: str, turns: Sequence[Turn]) -> Kind:
         return "source"
     if _LANGUAGE.search(text):
         return "translate"
+    if of_the_last(text, turns):
+        return "item"
     left_out = not may_stand_alone(text) or lacking(text) or said_again(text, turns[-1].question)
     return "follow-up" if left_out else "alone"
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
 from rag.disagree import left_undenied
 from rag.expects import asks_why, may_be_why, names_nobody
-from rag.grammar import bare_verb, denials, names, opposite, runs, verbs
+from rag.grammar import bare_verb, denials, is_english, names, opposite, runs, verbs
+from rag.labels import without_label
 from rag.nouns import counted_as, is_form, is_shell, noun_asked_for
+from rag.places import places
 from rag.query import Query
 from rag.stated import Text, telling_stems
 from rag.values import YEAR, quantities
@@ -23,6 +25,9 @@ _CHOICE = re.compile(r"\b(or|than)\b", re.IGNORECASE)
 _DENIES = re.compile(r"\b(not|never|no)\b|n['’]t\b", re.IGNORECASE)
 # `rag.values` counts from the second on: "first used" is no rank. Before a noun it is one.
 _FIRST = re.compile(r"\bfirst\b", re.IGNORECASE)
+_REFERS = re.compile(r"\b(this|these|such) [a-z]+", re.IGNORECASE)  # "this Lab" is one that was named before
+_THERE = re.compile(r"\w there\b(?! (is|are|was|were|will|has|have|had|would|may|can))")  # where, stands before
+_COUNTED = 0.3  # share of what is counted below which something else is
 _NAMED = 0.6  # share of a noun from which on it is said
 _ONLY_NEAR = 0.6  # share of a name that stands in the passage or document of a sentence, not in it nor above it
 _UNSAID = 0.1  # share of a word below which nothing says it, nor anything like it
@@ -41,16 +46,18 @@ _BEGINNINGS = stems_of(
 )
 
 
-def misses(query: Query, shares: Sequence[float], held: str) -> bool:
+def misses(query: Query, shares: Sequence[float], held: str, heading: str = "") -> bool:
     """Whether a sentence that comes near a question says something else than what is asked, or nothing of it.
 
-    `shares` say how far each need of the question is met there, `held` is the sentence with what it leans on.
+    `shares` say how far each need of the question is met there, `held` is the sentence with what it leans on, `heading`
+    what it stands under.
     """
     return (
         _lacks_its_noun(query, shares, held)
         or names_nobody(query, held)
         or act_unsaid(query, shares, held)
-        or of_others(query, shares, held)
+        or _counts_others(query, shares)
+        or of_others(query, shares, held, heading)
         or (asks_why(query) and not may_be_why(held))
         or turns_round(Text(query.reading), Text(held))
     )
@@ -67,6 +74,11 @@ def _lacks_its_noun(query: Query, shares: Sequence[float], held: str) -> bool:
     others = sum(share >= _NAMED for need, share in met if need.kind == "word")
     others += any(share >= _NAMED for need, share in met if need.kind != "word")
     return bool(lacking) and (others < 2 or not all(is_shell(word) for need in lacking for word in words(need.text)))
+
+
+def _counts_others(query: Query, shares: Sequence[float]) -> bool:
+    """Whether "how many citizens came?" would be answered by a number of something else."""
+    return any(share < _COUNTED for need, share in zip(query.needs, shares, strict=True) if query.counts(need))
 
 
 def turns_round(asked: Text, held: Text) -> bool:
@@ -98,8 +110,9 @@ def act_unsaid(query: Query, shares: Sequence[float], held: str) -> bool:
     return any(share < _UNSAID for need, share in met if need.kind == "word" and need.own & stems)
 
 
-def of_others(query: Query, shares: Sequence[float], held: str) -> bool:
-    """Whether a date or a figure is of others: the name asked about stands only near it, and other names stand in it.
+def of_others(query: Query, shares: Sequence[float], held: str, heading: str = "") -> bool:
+    """Whether a date or a figure is of others: the name asked about stands only near it, and other names stand in it,
+    or right above it.
 
     How many laboratories Guangdong has is not said by how many Sichuan has. Of a name of several words one is enough.
     """
@@ -108,11 +121,21 @@ def of_others(query: Query, shares: Sequence[float], held: str) -> bool:
     met = {need.text: share for need, share in zip(query.needs, shares, strict=True) if need.kind == "name"}
     near = [name for name, share in met.items() if share <= _ONLY_NEAR]
     written = [query.text[a:b] for a, b in runs(query.text, names(query.text))]
-    said = [run for run in written if any(share > _ONLY_NEAR and name in run for name, share in met.items())]
+    # China is said wherever China Mobile is not.
+    said = [run for run in written if any(share > _ONLY_NEAR and name in run for name, share in _telling(met, run))]
     if all(any(name in run for run in said) for name in near):
         return False
     asked = stems_of(query.reading)
-    return any(word.stem not in asked for word in names(held))
+    of_another_place = query.answer_type == "quantity" and bool(_THERE.search(held))
+    # "Formation Date:" names nobody.
+    others = [*names(without_label(held)), *(word for word in names(heading) if not is_english(word.text))]
+    return of_another_place or (not _REFERS.search(held) and any(word.stem not in asked for word in others))
+
+
+def _telling(met: Mapping[str, float], run: str) -> list[tuple[str, float]]:
+    """Names of a run of them, with how far they are met: without places where it has others."""
+    inside = [(name, share) for name, share in met.items() if name in run]
+    return [(name, share) for name, share in inside if not places().mentions(name)] or inside
 
 
 def of_another_number(asked: Text, held: Text) -> bool:

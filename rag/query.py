@@ -51,7 +51,13 @@ class Query:
     needs: tuple[Need, ...]
     answer_type: AnswerType
 
+    def counts(self, need: Need) -> bool:
+        """Whether it is what "how many" asks for."""
+        match = _HOW_MANY.match(self.reading)
+        return match is not None and need.kind == "word" and bool(need.own & set(index_terms(match["noun"])))
 
+
+_HOW_MANY = re.compile(r"how many (?:\w+ )??(?P<noun>\w+) (?=\w+)", re.IGNORECASE)
 _SINCE = re.compile(r"since when\b", re.IGNORECASE)  # no word of what is asked
 _ALIAS_WEIGHT = 0.4  # of a spelling the user did not write, against 1 for the one written
 
@@ -74,7 +80,11 @@ _TYPES: tuple[tuple[AnswerType, str], ...] = (
         r"industries|goals|aims)\b|"
         r"\bwhat does .* (recommend|propose|suggest|advise)\b|\bwhat should .* do\b|\brecommendations\b",
     ),
-    ("why", r"\bwhy\b|\bwhat (is|was|are) the (reason|cause|purpose|aim|goal)s?\b|\bwhat for\b"),
+    (
+        "why",
+        r"\bwhy\b|\bwhat (might |could |may |would |can )?explains?\b|"
+        r"\bwhat (is|was|are) the (reason|cause|purpose|aim|goal)s?\b|\bwhat for\b",
+    ),
     ("who", r"\b(who|whom|whose)\b"),
     ("where", r"\b(where|which (city|country|province|place|region|university|district))\b"),
     (

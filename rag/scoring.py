@@ -20,11 +20,12 @@ import numpy as np
 
 from rag.embedding import Embedded, Embedder, Floats, unit
 from rag.expects import fits
+from rag.lists import items_with
 from rag.query import Query, covers
 from rag.store.library import Library
 from rag.types import Document, Hit
 from rag.values import dates
-from rag.words import leans_on_the_one_before, stems_of, words
+from rag.words import leans_on_the_one_before, stem, stems_of, words
 
 # What a match beside the sentence counts, against 1 in it: in title and heading, in the sentence before one that leans
 # on it ("It rose ..."), in the rest of the passage, elsewhere in the document (names only).
@@ -36,6 +37,7 @@ _MISSING_PENALTY = 0.15  # for a name or number of the question that is nowhere 
 _COMPARED = re.compile(
     r"\b(than|compared (with|to)|against|up from|down from)\s+(in\s+)?(the \w+ )?((19|20)\d\d)", re.IGNORECASE
 )
+_PAIR = re.compile(r"\b([A-Z][^\W_]+)[-–—]([A-Z][^\W_]+)")
 _REREAD = 16  # sentences whose words are compared one by one
 # Below the first cosine two words have nothing to do with each other, from the second on one says the other.
 _UNLIKE, _ALIKE, _SAID_OTHERWISE = 0.4, 0.75, 0.85
@@ -55,7 +57,7 @@ class Candidate:
     score: float
     features: dict[str, float] = field(default_factory=dict)
     shares: tuple[float, ...] = ()
-    leans: bool = False
+    leans_on: tuple[int, int] | None = None  # the stretch before it that says what it is about
 
     @property
     def text(self) -> str:
@@ -148,12 +150,11 @@ def _score_passage(
     starts = token_spans[:, 0] - prefix + passage.start
     in_prefix = token_spans[:, 0] < prefix
     similarity = question.vectors @ tokens.T  # [question tokens, passage tokens]
-    heading = stems_of(f"{document.title} {passage.heading}")
+    heading = _without_halves(f"{document.title} {passage.heading}", stems_of(query.reading))
     around = stems_of(passage.text)
     years = {need.text for need in query.needs if need.kind == "number" and dates(need.text)}
-    before = np.zeros(len(starts), bool)  # tokens of the sentence before
-    stems_before: frozenset[str] = frozenset()
-    text_before = ""
+    need_is_counted = {need.text: query.counts(need) for need in query.needs}
+    before: tuple[int, int] | None = None
     found: list[Candidate] = []
     for start, end in passage.sentences:
         inside = (starts >= start) & (starts < end) & ~in_prefix
@@ -161,10 +162,11 @@ def _score_passage(
             continue
         text = document.text[start:end]
         stems = stems_of(text)
-        leans = leans_on_the_one_before(text) and bool(before.any())
-        lead = f"{text_before} " if leans else ""
+        leans_on = before if leans_on_the_one_before(text) else _lead(document, start)
+        lead = document.text[slice(*leans_on)] + " " if leans_on else ""
+        leant_on = (starts >= leans_on[0]) & (starts < leans_on[1]) & ~in_prefix if leans_on else ~inside & False
         nearest = similarity[:, inside].max(axis=1)
-        for there, counts in ((in_prefix, _HEADING), (before & leans, _LEANT_ON), (~inside, _AROUND)):
+        for there, counts in ((in_prefix, _HEADING), (leant_on, _LEANT_ON), (~inside, _AROUND)):
             if there.any():
                 nearest = np.maximum(nearest, counts * similarity[:, there].max(axis=1))
         late = float((np.maximum(nearest, 0) * question.weights).sum() / question.weights.sum())
@@ -174,9 +176,11 @@ def _score_passage(
         other_year = bool(years) and _of_other_years(lead + text, {int(year) for year in years})
         shares: list[float] = []
         for need in query.needs:
-            share = max(covers(need, stems), _HEADING * covers(need, heading | stems), _AROUND * covers(need, around))
-            if leans:
-                share = max(share, _LEANT_ON * covers(need, stems | stems_before))
+            share = max(covers(need, stems), _HEADING * covers(need, heading | stems))
+            if not need_is_counted[need.text]:  # how many people is not said where people stand in another sentence
+                share = max(share, _AROUND * covers(need, around))
+            if leans_on:
+                share = max(share, _LEANT_ON * covers(need, stems | stems_of(lead)))
             if need.text in years and other_year:
                 share = 0.0  # what it says of 2024 is no answer about 2023, whatever stands around it
             if need.kind == "name" and share < _DOCUMENT and covers(need, _document_stems(document)) == 1.0:
@@ -199,9 +203,26 @@ def _score_passage(
                 default=0.0,
             ),
         }
-        found.append(_scored(Candidate(hit, start, end, 0.0, features, tuple(shares), leans), query, weights))
-        before, stems_before, text_before = inside, stems, text
+        found.append(_scored(Candidate(hit, start, end, 0.0, features, tuple(shares), leans_on), query, weights))
+        before = (start, end)
     return found
+
+
+def _without_halves(heading: str, asked: frozenset[str]) -> frozenset[str]:
+    """Stems of a heading, without names that stand there only as a half: Chengdu-Chongqing is not Chengdu."""
+    halves = {
+        one: other
+        for pair in _PAIR.finditer(heading)
+        for one, other in ((pair[1], pair[2]), (pair[2], pair[1]))
+        if stem(other) not in asked
+    }
+    return stems_of(_PAIR.sub(" ", heading)) | (stems_of(heading) - {stem(one) for one in halves})
+
+
+def _lead(document: Document, start: int) -> tuple[int, int] | None:
+    """What introduces the list that a sentence is an item of."""
+    around = items_with(document, start)
+    return around.lead if around else None
 
 
 def _of_other_years(text: str, years: set[int]) -> bool:
@@ -266,11 +287,9 @@ def _with_likeness(
 def _common_words(candidate: Candidate) -> tuple[list[str], list[str]]:
     """The words that are no names: of the sentence (and of the one it leans on), and of what stands above it."""
     document, passage = candidate.hit.document, candidate.hit.passage
-    start = candidate.start
-    if candidate.leans:
-        start = max((a for a, _ in passage.sentences if a < start), default=start)
+    lead = document.text[slice(*candidate.leans_on)] if candidate.leans_on else ""
     return (
-        _plain(document.text[start : candidate.end], _names(document)),
+        _plain(f"{lead} {candidate.text}", _names(document)),
         _plain(f"{passage.heading} {document.title}", _names(document)),
     )
 

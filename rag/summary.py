@@ -10,15 +10,20 @@ import numpy as np
 from rag.composed import LOOKED_UP, RELEVANT, Composed, Find, tells
 from rag.embedding import Floats, unit
 from rag.expects import without_marks
-from rag.extract import list_around
+from rag.lists import item_above, items_with, list_led_by
 from rag.store.library import PRIMARY_GROUP, Library
 from rag.types import Document, Hit, Outline, Row
 from rag.words import index_terms, stems_of, words
 
 MAX_SECTIONS = 8
-_A_SECTION = 2  # sentences of one
+_A_SECTION, _MORE = 2, 4  # sentences of one; of the only one, or of one that sums up
+_LONGEST = 6  # sentences of a section in which a list is kept whole
 _READ = 60  # passages of a document that a summary reads
 _ALIKE = 0.85  # cosine of two sentences from which they say the same
+_SUMS_UP = re.compile(
+    r"\b(summary|abstract|key (findings|messages|points|takeaways)|in brief|conclusions?)\b", re.IGNORECASE
+)
+_BESIDE_IT = re.compile(r"\W*(appendix|annex|references|bibliography|notes|contents|acknowledge?ments)\b", re.I)
 _THIS = re.compile(r"^(it|this|that|the|this|the current)?\s*(document|text|paper|file|source|note)?$", re.IGNORECASE)
 _THE_BRIEF = re.compile(r"^(the |this )?(policy )?brief( 24)?$|^简报$|^政策简报$", re.IGNORECASE)
 
@@ -47,42 +52,67 @@ def document_of(library: Library, what: str, only: Sequence[str], last: Document
 
 
 def summarise(library: Library, document: Document) -> Composed:
-    """A document section by section: of each the sentences nearest to what it says as a whole; lists are kept whole."""
-    passages = library.catalog.passages(document)
+    """A document section by section: of each the sentences nearest to what it says as a whole; lists are kept whole.
+
+    Sections are those of the highest heading that parts the document. What calls itself a summary says more of it.
+    """
+    passages = [p for p in library.catalog.passages(document) if not _BESIDE_IT.match(p.heading.split(" > ")[0])]
+    parts = _parts(sorted({passage.heading for passage in passages}))
     if len(passages) > _READ:
         passages = [passages[round(i * (len(passages) - 1) / (_READ - 1))] for i in range(_READ)]
-    spans = [(passage, a, b) for passage in passages for a, b in passage.sentences if tells(document, a, b)]
+    spans = [(passage, a, b) for passage in passages for a, b in passage.sentences if _is_prose(document, a, b)]
     composed = Composed()
     if not spans:
         return composed
     vectors = library.embedder.embed([without_marks(document.text[a:b]) for _, a, b in spans])
     whole = unit(vectors.mean(axis=0))
-    headings = list(dict.fromkeys(passage.heading for passage, _, _ in spans))
-    if len(headings) > MAX_SECTIONS:  # those that say most of what the document says
+    section = [parts[passage.heading] for passage, _, _ in spans]
+    sections = list(dict.fromkeys(section))
+    if len(sections) > MAX_SECTIONS:  # those that say most of what the document says
         weight = {
-            h: max(float(v @ whole) for (p, _, _), v in zip(spans, vectors, strict=True) if p.heading == h)
-            for h in headings
+            one: max(float(v @ whole) for at, v in zip(section, vectors, strict=True) if at == one)
+            + bool(_SUMS_UP.search(one))
+            for one in sections
         }
-        kept = set(sorted(headings, key=lambda heading: -weight[heading])[:MAX_SECTIONS])
-        headings = [heading for heading in headings if heading in kept]
-    a_section = max(_A_SECTION, MAX_SECTIONS // 2 if len(headings) == 1 else 0)
+        kept = set(sorted(sections, key=lambda one: -weight[one])[:MAX_SECTIONS])
+        sections = [one for one in sections if one in kept]
     rows: list[Row] = []
-    for heading in headings:
-        inside = [i for i, (passage, _, _) in enumerate(spans) if passage.heading == heading]
+    for one in sections:
+        inside = [i for i, at in enumerate(section) if at == one]
         centre = unit(vectors[inside].mean(axis=0) + whole)
-        chosen = _central(vectors, inside, centre, a_section)
+        chosen = _central(vectors, inside, centre, _MORE if len(sections) == 1 or _SUMS_UP.search(one) else _A_SECTION)
         cells: list[int] = []
         done: set[tuple[int, int]] = set()
         for i in sorted(chosen):
             passage, start, end = spans[i]
-            items, _ = list_around(document, start, end)
-            for a, b in items or [(start, end)]:
+            around = _whole_list(document, start, end)
+            for a, b in around if len(done | set(around)) <= _LONGEST else [(start, end)]:
                 if (a, b) not in done:
                     done.add((a, b))
                     cells.append(composed.add(document, passage, a, b))
-        rows.append(Row(heading.split(" > ")[-1], (tuple(cells),)))
+        rows.append(Row(one.split(" > ")[-1], (tuple(cells),)))
     composed.outline = Outline("summary", (document.title,), tuple(rows))
     return composed
+
+
+def _parts(headings: Sequence[str]) -> dict[str, str]:
+    """The section that each heading path belongs to: as few of its steps as tell several sections apart."""
+    steps = {heading: heading.split(" > ") for heading in headings}
+    for depth in range(1, max(map(len, steps.values()), default=1) + 1):
+        parts = {heading: " > ".join(path[:depth]) for heading, path in steps.items()}
+        if len(set(parts.values()) - {""}) > 1:
+            return parts
+    return {heading: heading for heading in headings}
+
+
+def _is_prose(document: Document, start: int, end: int) -> bool:
+    return tells(document, start, end) and "|" not in document.text[start:end]  # a row of a table is none
+
+
+def _whole_list(document: Document, start: int, end: int) -> Sequence[tuple[int, int]]:
+    """The list that a sentence stands in or introduces, unless it is one within another; else the sentence."""
+    around = items_with(document, start) or list_led_by(document, start, end)
+    return around.items if around and not item_above(document, around.items[0][0]) else [(start, end)]
 
 
 def brief_on(library: Library, topic: str, find: Find) -> Composed:
