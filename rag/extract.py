@@ -6,6 +6,7 @@ Whether the best sentence is an answer at all is a logistic regression on a few 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,7 +16,7 @@ from rag.lists import item_above, list_led_by, list_with
 from rag.logistic import probability
 from rag.orders import follows_an_order, is_order
 from rag.ordinal import asked_for, lists_such, with_what_is_below
-from rag.premise import misses, of_another_number
+from rag.premise import advises_another, misses, of_another_number
 from rag.query import Query, covers
 from rag.scoring import Candidate, need_weights, score_sentences
 from rag.stated import Text
@@ -36,6 +37,7 @@ _WITHOUT = 0.3  # what is left of the confidence where the best sentence comes n
 _LIST_NEAR = 0.9  # share of the best score that some item of a list must reach, or its introduction
 _ALL = 0.95  # share of the question from which on all of it stands above a list
 _LIST_LEAD = 0.5  # share of the question that must stand above a list
+_ADVICE = re.compile(r"\b(should|ought|recommend(s|ed|ations?)?|advises?)\b", re.IGNORECASE)
 _STANDS_OUT = 0.12  # an item this far ahead of the next is what the question is about
 
 
@@ -210,6 +212,8 @@ def _lists_at(
         # Numbered sections are as often no list to a reader: their heading must be what is asked for.
         if around.of_sections and not _names_what_is_asked(query, introduction):
             continue
+        if advises_another(query, introduction):
+            continue
         head = stems_of(f"{document.title} {at.hit.passage.heading} {introduction}")
         met = [
             1.0 if need.text.lower() == place or _counts(need.text, around.items) else covers(need, head)
@@ -250,9 +254,11 @@ def _above(one: _Listed) -> str:
     return f"{one.at.hit.passage.heading} {document.text[slice(*around.lead)] if around.lead else ''}"
 
 
-def _names_what_is_asked(query: Query, heading: str) -> bool:
-    stems = stems_of(heading)
-    return any(need.kind == "word" and need.own <= stems for need in query.needs)
+def _names_what_is_asked(query: Query, above: str) -> bool:
+    """Whether what stands above a list says what a question wants a list of, or that it is advice as well."""
+    stems = stems_of(above)
+    advises = bool(_ADVICE.search(query.text) and _ADVICE.search(above))
+    return advises or any(need.kind == "word" and need.own <= stems for need in query.needs)
 
 
 def _counts(text: str, items: Sequence[tuple[int, int]]) -> bool:

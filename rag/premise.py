@@ -26,6 +26,7 @@ _DENIES = re.compile(r"\b(not|never|no)\b|n['’]t\b", re.IGNORECASE)
 # `rag.values` counts from the second on: "first used" is no rank. Before a noun it is one.
 _FIRST = re.compile(r"\bfirst\b", re.IGNORECASE)
 _REFERS = re.compile(r"\b(this|these|such) [a-z]+", re.IGNORECASE)  # "this Lab" is one that was named before
+_SHOULD = re.compile(r"\b(?:should|ought)\b(?: the)?\s+", re.IGNORECASE)
 _THERE = re.compile(r"\w there\b(?! (is|are|was|were|will|has|have|had|would|may|can))")  # where, stands before
 _COUNTED = 0.3  # share of what is counted below which something else is
 _NAMED = 0.6  # share of a noun from which on it is said
@@ -58,6 +59,7 @@ def misses(query: Query, shares: Sequence[float], held: str, heading: str = "") 
         or act_unsaid(query, shares, held)
         or _counts_others(query, shares)
         or of_others(query, shares, held, heading)
+        or advises_another(query, held)
         or (asks_why(query) and not may_be_why(held))
         or turns_round(Text(query.reading), Text(held))
     )
@@ -130,6 +132,21 @@ def of_others(query: Query, shares: Sequence[float], held: str, heading: str = "
     # "Formation Date:" names nobody.
     others = [*names(without_label(held)), *(word for word in names(heading) if not is_english(word.text))]
     return of_another_place or (not _REFERS.search(held) and any(word.stem not in asked for word in others))
+
+
+def advises_another(query: Query, held: str) -> bool:
+    """Whether it says what somebody else should do: "in answer to China the Union should" is no advice to China."""
+    wanted = _SHOULD.search(query.text)
+    asked = {stem for need in query.needs for alternative in need.alternatives for stem in alternative}
+    if wanted is None or not any(word.start == wanted.end() for word in names(query.text)):
+        return False
+    advised = {
+        word.stem
+        for match in _SHOULD.finditer(held)
+        for word in names(held[: match.start()])
+        if not held[word.end : match.start()].strip()
+    }
+    return bool(advised) and not asked & advised
 
 
 def _telling(met: Mapping[str, float], run: str) -> list[tuple[str, float]]:

@@ -194,9 +194,10 @@ def test_a_conversation_goes_through_a_list(islands: dict[str, Desk]) -> None:
 
 
 def test_the_recommendations_of_the_brief_are_found_however_they_are_asked_for(desk: Desk) -> None:
-    for question in ("What are the five recommendations?", "What does the brief recommend?"):
+    for question in ("What are the five recommendations?", "What does the brief recommend?", "What should the EU do?"):
         answer = desk.ask(question)
         assert len(answer.sentences) == 5, question
+    assert answer.text not in desk.ask("What should China do?").text, "that is advice for the EU"
     fourth = desk.ask("What is the fourth recommendation of the brief?")
     assert fourth.text == answer.sentences[3].text
     assert desk.ask("When was the Third Plenum held?").citations[0].document.name == "05-concept-third-plenum.md"
