@@ -308,6 +308,8 @@ def _with_antecedent(candidate: Candidate) -> Candidate:
     ):
         index -= 1
         start = sentences[index][0]
+    if index == 0 and candidate.leans_on and leans_on_the_one_before(text[start : candidate.end]):
+        start = candidate.leans_on[0]  # what it leans on stands in the passage before
     if (above := item_above(candidate.hit.document, start)) and candidate.end - above[0] < 400:
         start = above[0]
     return candidate if start == candidate.start else replace(candidate, start=start)

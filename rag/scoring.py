@@ -75,7 +75,15 @@ def score_sentences(library: Library, query: Query, embedded: Embedded, hits: Se
         if hit.passage.id in tokens:
             vectors = tokens[hit.passage.id]
             found += _score_passage(
-                query, embedded.vector, question, weights, hit, vectors.floats(), vectors.spans, top
+                query,
+                embedded.vector,
+                question,
+                weights,
+                hit,
+                vectors.floats(),
+                vectors.spans,
+                top,
+                _before(library, hit),
             )
     found.sort(key=_order)
     reread = _with_likeness(library.embedder, query, weights, found[:_REREAD])
@@ -143,6 +151,7 @@ def _score_passage(
     tokens: Floats,
     token_spans: np.ndarray[Any, np.dtype[np.int32]],
     top: float,
+    before: tuple[int, int] | None,
 ) -> list[Candidate]:
     passage, document = hit.passage, hit.document
     prefix = len(passage.prefix(document))
@@ -154,7 +163,6 @@ def _score_passage(
     around = stems_of(passage.text)
     years = {need.text for need in query.needs if need.kind == "number" and dates(need.text)}
     need_is_counted = {need.text: query.counts(need) for need in query.needs}
-    before: tuple[int, int] | None = None
     found: list[Candidate] = []
     for start, end in passage.sentences:
         inside = (starts >= start) & (starts < end) & ~in_prefix
@@ -206,6 +214,20 @@ def _score_passage(
         found.append(_scored(Candidate(hit, start, end, 0.0, features, tuple(shares), leans_on), query, weights))
         before = (start, end)
     return found
+
+
+def _before(library: Library, hit: Hit) -> tuple[int, int] | None:
+    """The sentence before a passage that begins with "It" or "These", in the same paragraph; with one that it needs."""
+    passage, text = hit.passage, hit.document.text
+    if not passage.sentences or not leans_on_the_one_before(text[slice(*passage.sentences[0])]):
+        return None
+    other = library.catalog.passage_before(hit.document, passage)
+    if other is None or other.heading != passage.heading or "\n\n" in text[other.end : passage.start]:
+        return None
+    *earlier, (start, end) = other.sentences[-2:]
+    if earlier and leans_on_the_one_before(text[start:end]) and "\n\n" not in text[earlier[0][1] : start]:
+        start = earlier[0][0]
+    return start, end
 
 
 def _without_halves(heading: str, asked: frozenset[str]) -> frozenset[str]:

@@ -10,8 +10,9 @@ import numpy as np
 from rag.composed import LOOKED_UP, RELEVANT, Composed, Find, tells
 from rag.embedding import Floats, unit
 from rag.expects import without_marks
-from rag.lists import item_above, items_with, list_led_by
+from rag.lists import item_above, items_with, list_led_by, list_with
 from rag.store.library import PRIMARY_GROUP, Library
+from rag.task import A_TEXT
 from rag.types import Document, Hit, Outline, Row
 from rag.words import index_terms, stems_of, words
 
@@ -25,7 +26,11 @@ _SUMS_UP = re.compile(
 )
 _BESIDE_IT = re.compile(r"\W*(appendix|annex|references|bibliography|notes|contents|acknowledge?ments)\b", re.I)
 _THIS = re.compile(r"^(it|this|that|the|this|the current)?\s*(document|text|paper|file|source|note)?$", re.IGNORECASE)
-_THE_BRIEF = re.compile(r"^(the |this )?(policy )?brief( 24)?$|^简报$|^政策简报$", re.IGNORECASE)
+_THE_BRIEF = re.compile(r"^(the |this )?(policy )?brief( 24)?$|^(这份|这篇|本|该)?(政策)?简报$", re.IGNORECASE)
+_TEXT_ON = re.compile(
+    rf"^(the |this |that )?({A_TEXT}) (on|about|of|called|titled) (?=\S)|^(the |this |that )?(?=\S.* ({A_TEXT})$)",
+    re.IGNORECASE,
+)
 
 
 def document_of(library: Library, what: str, only: Sequence[str], last: Document | None) -> Document | None:
@@ -39,7 +44,8 @@ def document_of(library: Library, what: str, only: Sequence[str], last: Document
         what = "the brief"
     if _THE_BRIEF.match(what.strip()):
         return next((library.documents[key] for key, one in listings.items() if one.group == PRIMARY_GROUP), None)
-    asked = frozenset(index_terms(what))
+    what = _TEXT_ON.sub("", what.strip())
+    asked = frozenset(index_terms(re.sub(rf" ({A_TEXT})$", "", what, flags=re.IGNORECASE)))
     best: tuple[float, str] = (0.0, "")
     for key, listing in listings.items():
         title = stems_of(f"{listing.title} {listing.name}")
@@ -85,7 +91,7 @@ def summarise(library: Library, document: Document) -> Composed:
         done: set[tuple[int, int]] = set()
         for i in sorted(chosen):
             passage, start, end = spans[i]
-            around = _whole_list(document, start, end)
+            around = _whole_list(document, one.split(" > ")[-1], start, end)
             for a, b in around if len(done | set(around)) <= _LONGEST else [(start, end)]:
                 if (a, b) not in done:
                     done.add((a, b))
@@ -109,8 +115,14 @@ def _is_prose(document: Document, start: int, end: int) -> bool:
     return tells(document, start, end) and "|" not in document.text[start:end]  # a row of a table is none
 
 
-def _whole_list(document: Document, start: int, end: int) -> Sequence[tuple[int, int]]:
-    """The list that a sentence stands in or introduces, unless it is one within another; else the sentence."""
+def _whole_list(document: Document, section: str, start: int, end: int) -> Sequence[tuple[int, int]]:
+    """The list that a sentence stands in or introduces, unless it is one within another; else the sentence.
+
+    Numbered parts are the list of a section that they are all of.
+    """
+    parts = list_with(document, start)
+    if parts and parts.of_sections and parts.lead and document.text[slice(*parts.lead)].strip(": ") == section:
+        return parts.items
     around = items_with(document, start) or list_led_by(document, start, end)
     return around.items if around and not item_above(document, around.items[0][0]) else [(start, end)]
 

@@ -31,6 +31,15 @@ _SUMMARISE = re.compile(
     r"|^(?:请)?(?:总结|概括)(?:一下)?(?P<chinese>.+?)[？?。]*$",
     re.IGNORECASE,
 )
+A_TEXT = "brief|document|paper|report|note|text|file|study|article|memo|publication"
+_WHAT_IT_SAYS = re.compile(
+    rf"^what(?:'s| is| was)\s+(?P<about>.*\b(?:{A_TEXT})\b.*?)\s+(?:all\s+)?about[?.!]*$|"
+    rf"^what\s+does\s+(?P<says>(?:this|the)\s+(?:[a-z]+\s+)?(?:{A_TEXT})(?:\s+\d+)?)\s+(?:say|argue|cover|discuss|contain)[?.!]*$|"
+    r"^what\s+are\s+the\s+(?:main|key|most important|central)\s+"
+    rf"(?:points|messages|findings|arguments|takeaways|conclusions)\s+(?:of|in)\s+(?P<points>.*\b(?:{A_TEXT})\b.*?)[?.!]*$|"
+    r"^(?P<chinese>.*(?:简报|文件|报告|文档))(?:讲了什么|说了什么|的主要内容是什么|是关于什么的)[？?。]*$",
+    re.IGNORECASE,
+)
 _BRIEF = re.compile(
     r"^(?:please\s+)?(?:brief me (?:on|about)|(?:give|write)\s+(?:me\s+)?(?:a\s+)?(?:briefing|overview)\s+"
     r"(?:on|of|about)|tell me (?:all |everything )?about)\s+(?P<topic>.+?)[?.!]*$",
@@ -59,8 +68,8 @@ def task_of(question: str) -> Task | None:
     for pattern in _COMPARE:
         if match := pattern.match(text):
             return _comparison(match["a"].strip(), match["b"].strip(), (match["aspect"] or "").strip())
-    if match := _SUMMARISE.match(text):
-        return Task("summary", ((match["what"] or match["chinese"]).strip(),))
+    if match := _SUMMARISE.match(text) or _WHAT_IT_SAYS.match(text):
+        return Task("summary", (next(what for what in match.groups() if what).strip(),))
     if match := _BRIEF.match(text):
         return Task("briefing", (match["topic"].strip(),))
     return None

@@ -259,6 +259,14 @@ class Catalog:
         )
         return [_passage(document, row) for row in rows]
 
+    def passage_before(self, document: Document, passage: Passage) -> Passage | None:
+        """The passage that stands right before one of `document`."""
+        row = self.db.execute(
+            f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND recipe = ? AND ordinal = ?",
+            (document.id, document.recipe, passage.ordinal - 1),
+        ).fetchone()
+        return None if row is None else _passage(document, row)
+
     def passage_count(self, members: Iterable[Member]) -> int:
         query = "SELECT COUNT(*) FROM passages WHERE document_id = ? AND recipe = ?"
         return sum(self.db.execute(query, (m.document_id, m.recipe)).fetchone()[0] for m in members)
