@@ -15,12 +15,12 @@ from rag.condense import condense, said_before
 from rag.differ import differences, looked_ahead_to
 from rag.embedding import Embedded, Embedder
 from rag.errors import ModelError, UsageError
-from rag.extract import wants_list
 from rag.filters import ALL, Filter
 from rag.followup import Kind, kind_of, may_stand_alone, wants_more
 from rag.generate import MAX_CHARS, LanguageModel, split_sentences
 from rag.glossary import Glossary, load_glossary
 from rag.grammar import verb_stems
+from rag.listed import wants_list
 from rag.query import Query, both_asked, checked, understand
 from rag.rerank import LOOKED_AT, Reranker
 from rag.retrieve import retrieve

@@ -1,0 +1,125 @@
+"""Answering with a list of the documents, whole or one item of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from rag.lists import list_led_by, list_with
+from rag.ordinal import asked_for, lists_such, with_what_is_below
+from rag.premise import advises_another
+from rag.query import Query, covers
+from rag.scoring import Candidate
+from rag.types import ItemList
+from rag.values import quantities
+from rag.words import stems_of
+
+MAX_LIST = 12
+_NEAR = 0.9  # share of the best score that some item of a list must reach, or its introduction
+_LEAD = 0.5  # share of the question that must stand above a list
+_ALL = 0.95  # share from which on all of it does
+_STANDS_OUT = 0.12  # an item this far ahead of the next is what the question is about
+_ADVICE = re.compile(r"\b(should|ought|recommend(s|ed|ations?)?|advises?)\b", re.IGNORECASE)
+
+
+def wants_list(query: Query) -> bool:
+    """Whether a list, or one item of it, is asked for."""
+    return query.answer_type == "list" or bool(asked_for(query.text))
+
+
+def one_item(query: Query, weights: Sequence[float], places: Sequence[Candidate]) -> list[Candidate]:
+    """The item that a question asks for by its place in a list: "the second recommendation"."""
+    for nth in asked_for(query.text):
+        such = [
+            one
+            for one in _lists_at(query, weights, places, nth.said)
+            if lists_such(one.around, one.at.hit.document, one.at.hit.passage.heading, nth.noun)
+        ]
+        best = max(such, key=lambda one: one.lead, default=None)
+        if best and (item := nth.range_in(best.around)):
+            start, end = with_what_is_below(best.at.hit.document, item)
+            return [replace(best.at, start=start, end=end)]
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A list at a place, and the share of the question that title, heading and introduction say."""
+
+    at: Candidate
+    around: ItemList
+    lead: float
+
+
+def _lists_at(
+    query: Query, weights: Sequence[float], places: Sequence[Candidate], place: str = ""
+) -> Iterator[_Listed]:
+    """The lists of at most MAX_LIST items that sentences stand in or introduce, each once.
+
+    `place` is the word of the question that says which item is asked for: a list need not say it.
+    """
+    total = sum(weights) or 1.0
+    seen: set[tuple[str, int]] = set()
+    for at in places:
+        document = at.hit.document
+        around = list_with(document, at.start) or list_led_by(document, at.start, at.end)
+        if not around or not 2 <= len(around.items) <= MAX_LIST or (document.id, around.items[0][0]) in seen:
+            continue
+        seen.add((document.id, around.items[0][0]))
+        introduction = document.text[slice(*around.lead)] if around.lead else ""
+        # Numbered sections are as often no list to a reader: their heading must be what is asked for.
+        if around.of_sections and not _names_what_is_asked(query, introduction):
+            continue
+        if advises_another(query, introduction):
+            continue
+        head = stems_of(f"{document.title} {at.hit.passage.heading} {introduction}")
+        met = [
+            1.0 if need.text.lower() == place or _counts(need.text, around.items) else covers(need, head)
+            for need in query.needs
+        ]
+        yield _Listed(at, around, sum(w * share for w, share in zip(weights, met, strict=True)) / total)
+
+
+def as_list(
+    query: Query, weights: Sequence[float], candidates: Sequence[Candidate], beyond: Sequence[Candidate]
+) -> list[Candidate]:
+    """All items of the list that a question for a list is answered by, in their order; empty when there is none.
+
+    A list answers when title, heading and introduction say what the question asks, better than any single sentence
+    does, and when no single item stands out (then the question is about that item), unless it says how many it wants.
+    `beyond` are places further down, where only a list that all of the question stands above is taken.
+    """
+    if query.answer_type != "list":
+        return []
+    near = [one for one in candidates if one.score >= _NEAR * candidates[0].score]
+    enough = max(_LEAD, candidates[0].features["lexical"] - 0.3)
+    best: _Listed | None = None
+    for one in _lists_at(query, weights, near):
+        items, document = one.around.items, one.at.hit.document
+        inside = [c for c in candidates if c.hit.document == document and items[0][0] <= c.start < one.around.end]
+        stands_out = len(inside) > 1 and inside[0].score - inside[1].score > _STANDS_OUT
+        stands_out = stands_out and not _counts(query.text, items)
+        if one.lead >= enough and (best is None or one.lead > best.lead) and not stands_out:
+            best = one
+    for one in _lists_at(query, weights, beyond):
+        if one.lead >= _ALL and (best is None or one.lead > best.lead) and _names_what_is_asked(query, _above(one)):
+            best = one
+    return [replace(best.at, start=a, end=b) for a, b in best.around.items] if best else []
+
+
+def _above(one: _Listed) -> str:
+    document, around = one.at.hit.document, one.around
+    return f"{one.at.hit.passage.heading} {document.text[slice(*around.lead)] if around.lead else ''}"
+
+
+def _names_what_is_asked(query: Query, above: str) -> bool:
+    """Whether what stands above a list says what a question wants a list of, or that it is advice as well."""
+    stems = stems_of(above)
+    advises = bool(_ADVICE.search(query.text) and _ADVICE.search(above))
+    return advises or any(need.kind == "word" and need.own <= stems for need in query.needs)
+
+
+def _counts(text: str, items: Sequence[tuple[int, int]]) -> bool:
+    """Whether `text` names the number of items: "the five recommendations" are all five."""
+    return any(quantity.value == len(items) for quantity in quantities(text))
