@@ -209,6 +209,7 @@ def test_in_parallel_the_outcomes_are_the_same(own_home: Path, embedder: Embedde
 def test_runs_of_an_older_home_are_brought_along(own_home: Path) -> None:
     with closing(sqlite3.connect(own_home / "catalog.sqlite")) as database, database:
         database.execute("DROP TABLE outcomes")
+        database.execute("ALTER TABLE documents DROP COLUMN lists")
         report = {
             "set": "brief.jsonl",
             "half": "development",
