@@ -22,7 +22,7 @@ _LONGEST = 2  # a "sentence" of more than so many targets is a table, a list or 
 # Within a paragraph of Markdown, line ends that are kept: two spaces before them, or a label behind them.
 _BOLD = r"(?:\*\*|__)"
 _NEW_LINE = re.compile(rf"(?:[ \t]{{2,}}|\\)\n|\n(?=[ \t]*{_BOLD}[^*_\n]{{1,60}}(?:[:：]{_BOLD}|{_BOLD}[ \t]*[:：]))")
-_LABEL = re.compile(rf"[^\W\d_](?:[^\s.!?]+ ?){{0,4}}\.|{_BOLD}[^*_\n]{{1,60}}(?:\.{_BOLD}?|{_BOLD}\.)")
+_LABEL = re.compile(rf"{_BOLD}[^*_\n]{{1,60}}(?:\.{_BOLD}?|{_BOLD}\.)")
 # Where such a stretch may be cut, the best first: lines (also those of a text within a text), ends of sentences,
 # lesser marks, words.
 _BREAKS = (

@@ -89,8 +89,14 @@ def names_nobody(query: Query, text: str) -> bool:
     if _OFFICE.match(query.reading):
         lands = places().mentions(text)
         return all(is_english(w.text) or any(m.start <= w.start < m.end for m in lands) for w in new)
-    passive = (words(match["act"])[0].stem for match in _PASSIVE.finditer(text))
-    return not new and any(act in asked & verb_stems() for act in passive) and not _BY.search(text)
+    return not new and any(act in asked for act in done_by_nobody(text))
+
+
+def done_by_nobody(text: str) -> frozenset[str]:
+    """Stems of what a sentence says is done, without saying by whom: "it was approved in May"."""
+    if _BY.search(text):
+        return frozenset()
+    return frozenset(words(match["act"])[0].stem for match in _PASSIVE.finditer(text)) & verb_stems()
 
 
 def asks_why(query: Query) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from rag.disagree import left_undenied
-from rag.expects import asks_why, may_be_why, names_nobody
+from rag.expects import asks_why, done_by_nobody, may_be_why, names_nobody
 from rag.grammar import bare_verb, denials, is_english, names, opposite, runs, verbs
 from rag.labels import without_label
 from rag.nouns import counted_as, is_form, is_shell, noun_asked_for
@@ -57,6 +57,7 @@ def misses(query: Query, shares: Sequence[float], held: str, heading: str = "") 
         _lacks_its_noun(query, shares, held)
         or names_nobody(query, held)
         or act_unsaid(query, shares, held)
+        or _done_otherwise(query, held)
         or _counts_others(query, shares)
         or of_others(query, shares, held, heading)
         or advises_another(query, held)
@@ -110,6 +111,14 @@ def act_unsaid(query: Query, shares: Sequence[float], held: str) -> bool:
         stems -= _BEGINNINGS
     met = zip(query.needs, shares, strict=True)
     return any(share < _UNSAID for need, share in met if need.kind == "word" and need.own & stems)
+
+
+def _done_otherwise(query: Query, held: str) -> bool:
+    """Whether "who wrote it?" would be answered by what was done to it, by nobody: "it was published in May"."""
+    if query.answer_type != "who" or query.language != "en" or not done_by_nobody(held):
+        return False
+    acts = {word.stem for word in words(query.reading) if word.start in verbs(query.reading)} - _LIGHT
+    return bool(acts) and not acts & stems_of(held)
 
 
 def of_others(query: Query, shares: Sequence[float], held: str, heading: str = "") -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ingest.pipeline import ingest
@@ -19,6 +21,12 @@ TEXT = """Sources give two lengths for the quay of Alba. The reason for the diff
 The Harbour Office of Lindmoor was founded in 1963. Its head explained the dredging to the council in May 2021.
 
 The port of Alba was dredged in June 2021. Corvo waits. The dredging was paid for by Greta Vanhorn.
+
+The Lindmoor-Alba Bay is 90 kilometres wide. Some 48,000 people live there, on both shores.
+
+Alba has 12,000 inhabitants. A pilot is of use when the fog comes down, and when the quay is full.
+
+The yearbook of Lindmoor was printed in 1999 at the expense of the Harbour Office.
 """  # noqa: E501 - a line is a paragraph
 
 
@@ -104,6 +112,8 @@ def test_why_is_answered_with_the_reason(lindmoor: Desk) -> None:
         "Who is the head of the Harbour Office of Lindmoor?",
         "Why was the Harbour Office of Lindmoor founded?",
         "When was the port of Corvo dredged?",
+        "Who wrote the yearbook of Lindmoor?",
+        "How many pilots does the port of Alba have?",
     ],
 )
 def test_what_is_not_said_of_a_thing_that_is_spoken_of_is_left_unanswered(lindmoor: Desk, question: str) -> None:
@@ -116,7 +126,21 @@ def test_what_is_not_said_of_a_thing_that_is_spoken_of_is_left_unanswered(lindmo
         ("When was the port of Alba dredged?", "June 2021"),
         ("Who paid for the dredging?", "Greta Vanhorn"),
         ("Since when has there been a Harbour Office of Lindmoor?", "1963"),
+        ("How many people live in Alba?", "Alba has 12,000 inhabitants."),
+        ("When is a pilot of use?", "when the fog comes down"),
     ],
 )
 def test_what_is_said_is_answered(lindmoor: Desk, question: str, said: str) -> None:
     assert said in lindmoor.ask(question).text
+
+
+def test_a_name_of_several_words_is_not_said_by_the_place_in_it(tmp_path: Path, embedder: Embedder) -> None:
+    (tmp_path / "firms.txt").write_text(
+        "China Mobile and China Telecom stay apart.\n\nCRRC\n\nIts revenue was 30 billion dollars in 2023.\n",
+        encoding="utf-8",
+    )
+    settings = load_settings(home=tmp_path / "home", llm="")
+    ingest([str(tmp_path / "firms.txt")], settings, embedder)
+    desk = Desk(settings, embedder)
+    assert desk.ask("What is the revenue of China Mobile?").abstained
+    assert "30 billion" in desk.ask("What is the revenue of CRRC?").text
