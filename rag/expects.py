@@ -8,6 +8,7 @@ from itertools import pairwise
 from rag.grammar import is_english, names, verb_stems
 from rag.places import places
 from rag.query import AnswerType, Query
+from rag.values import quantities
 from rag.words import has_cjk, words
 
 _NUMBER_WORD = re.compile(
@@ -15,6 +16,11 @@ _NUMBER_WORD = re.compile(
     r"(twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand|million|billion|half|third|dozen|doubled?|twice|no|none|[一二三四五六七八九十百千万亿两]+)\b",
     re.I,
 )
+_MONEY = re.compile(
+    r"(and |but )?how much (money|funding|budget|(did|does|do|will|is|was|were) .*(cost|pay|paid|spend|fund|invest|earn))",
+    re.I,
+)
+_SUM = 100  # from which on a number without a unit may be a sum
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 _DATE = re.compile(rf"\b(1[89]|20)\d\d\b|\b({_MONTHS})\b|\d年|\b\d0s\b", re.I)
 # Dates and years are no figures: "in 2024" does not say how much.
@@ -62,6 +68,12 @@ def fits(query: Query, text: str) -> float:
         asked = {word.stem for word in words(query.reading) if word.kind == "number"}
         figures = [w for w in words(_DATES_ONLY.sub(" ", without_marks(text))) if w.kind == "number"]
         has = any(w.stem not in asked for w in figures) or _NUMBER_WORD.search(text)
+        if (
+            has
+            and _MONEY.match(query.text)
+            and not any(figure.unit or figure.value >= _SUM for figure in quantities(text))
+        ):
+            return -1.0  # of money nobody says "four"
         return 1.0 if has else -1.0
     if kind == "who":
         return 0.5 if _NAME.search(text) else -0.5
