@@ -17,7 +17,7 @@ _NUMBER_WORD = re.compile(
     re.I,
 )
 _MONEY = re.compile(
-    r"(and |but )?how much (money|funding|budget|(did|does|do|will|is|was|were) .*(cost|pay|paid|spend|fund|invest|earn))",
+    r"(and |but )?how much (money|funding|budget|(did|does|do|will|is|was) .*(cost|pay|paid|spend|fund|invest|earn))",
     re.I,
 )
 _SUM = 100  # from which on a number without a unit may be a sum

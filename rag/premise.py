@@ -31,6 +31,7 @@ _THERE = re.compile(r"\w there\b(?! (is|are|was|were|will|has|have|had|would|may
 _COUNTED = 0.3  # share of what is counted below which something else is
 _NAMED = 0.6  # share of a noun from which on it is said
 _ONLY_NEAR = 0.6  # share of a name that stands in the passage or document of a sentence, not in it nor above it
+_OWNER = re.compile(r"['’]s?(?=\s|$)")  # Sichuan's GDP is two names
 _UNSAID = 0.1  # share of a word below which nothing says it, nor anything like it
 # Verbs that say little of what was done, so that an answer may leave them out: "who led the revolt?" by "X's revolt".
 _LIGHT = stems_of(
@@ -129,9 +130,10 @@ def of_others(query: Query, shares: Sequence[float], held: str, heading: str = "
     """
     if query.answer_type not in ("when", "quantity"):
         return False
-    met = {need.text: share for need, share in zip(query.needs, shares, strict=True) if need.kind == "name"}
+    names_met = ((need, share) for need, share in zip(query.needs, shares, strict=True) if need.kind == "name")
+    met = {_OWNER.sub("", need.text): share for need, share in names_met}
     near = [name for name, share in met.items() if share <= _ONLY_NEAR]
-    written = [query.text[a:b] for a, b in runs(query.text, names(query.text))]
+    written = [run for a, b in runs(query.text, names(query.text)) for run in _OWNER.split(query.text[a:b])]
     # China is said wherever China Mobile is not.
     said = [run for run in written if any(share > _ONLY_NEAR and name in run for name, share in _telling(met, run))]
     if all(any(name in run for run in said) for name in near):
