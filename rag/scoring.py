@@ -233,12 +233,12 @@ def _before(library: Library, hit: Hit) -> tuple[int, int] | None:
 def _without_halves(heading: str, asked: frozenset[str]) -> frozenset[str]:
     """Stems of a heading, without names that stand there only as a half: Chengdu-Chongqing is not Chengdu."""
     halves = {
-        one: other
+        stem(one)
         for pair in _PAIR.finditer(heading)
-        for one, other in ((pair[1], pair[2]), (pair[2], pair[1]))
+        for one, other in (pair.groups(), pair.groups()[::-1])
         if stem(other) not in asked
     }
-    return stems_of(_PAIR.sub(" ", heading)) | (stems_of(heading) - {stem(one) for one in halves})
+    return stems_of(_PAIR.sub(" ", heading)) | (stems_of(heading) - halves)
 
 
 def _lead(document: Document, start: int) -> tuple[int, int] | None:

@@ -62,11 +62,13 @@ def summarise(library: Library, document: Document) -> Composed:
 
     Sections are those of the highest heading that parts the document. What calls itself a summary says more of it.
     """
-    passages = [p for p in library.catalog.passages(document) if not _BESIDE_IT.match(p.heading.split(" > ")[0])]
+    every = library.catalog.passages(document)
+    passages = [passage for passage in every if not _BESIDE_IT.match(passage.heading.split(" > ")[0])] or every
     parts = _parts(sorted({passage.heading for passage in passages}))
     if len(passages) > _READ:
         passages = [passages[round(i * (len(passages) - 1) / (_READ - 1))] for i in range(_READ)]
-    spans = [(passage, a, b) for passage in passages for a, b in passage.sentences if _is_prose(document, a, b)]
+    spans = [(passage, a, b) for passage in passages for a, b in passage.sentences if tells(document, a, b)]
+    spans = [span for span in spans if "|" not in document.text[span[1] : span[2]]] or spans  # rows, where all are rows
     composed = Composed()
     if not spans:
         return composed
@@ -109,10 +111,6 @@ def _parts(headings: Sequence[str]) -> dict[str, str]:
         if len(set(parts.values()) - {""}) > 1:
             return parts
     return {heading: heading for heading in headings}
-
-
-def _is_prose(document: Document, start: int, end: int) -> bool:
-    return tells(document, start, end) and "|" not in document.text[start:end]  # a row of a table is none
 
 
 def _whole_list(document: Document, section: str, start: int, end: int) -> Sequence[tuple[int, int]]:

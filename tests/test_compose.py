@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from app.ui.conversation import render_answer
+from ingest.pipeline import ingest
 from rag.chain import Desk
+from rag.embedding import Embedder
 from rag.filters import Filter
+from rag.settings import load_settings
 from rag.task import Task, task_of
 from rag.types import Answer
 from tests.conftest import run_cli
@@ -28,6 +31,11 @@ from tests.test_answers import BRIEF, assert_sound
         ("give me a short summary of the brief", Task("summary", ("the brief",))),
         ("Brief me on chips in Chengdu.", Task("briefing", ("chips in Chengdu",))),
         ("Tell me about involution", Task("briefing", ("involution",))),
+        ("What is this brief about?", Task("summary", ("this brief",))),
+        ("What does the paper say?", Task("summary", ("the paper",))),
+        ("What are the key findings of the report on rare earths?", Task("summary", ("the report on rare earths",))),
+        ("这份简报讲了什么？", Task("summary", ("这份简报",))),
+        ("What does the brief say about Chengdu?", None),
         ("What does the brief compare?", None),
         ("Who wrote the summary of the plan?", None),
     ],
@@ -66,7 +74,7 @@ def test_what_the_documents_do_not_know_is_not_compared(desk: Desk) -> None:
         assert answer.citations
 
 
-@pytest.mark.parametrize("question", ["Summarise the brief", "Summarise this document"])
+@pytest.mark.parametrize("question", ["Summarise the brief", "Summarise this document", "What is the brief about?"])
 def test_a_document_is_summarised_section_by_section(desk: Desk, question: str) -> None:
     answer = desk.ask(question, Filter(documents=(BRIEF,)))
     assert_laid_out(answer)
@@ -75,6 +83,51 @@ def test_a_document_is_summarised_section_by_section(desk: Desk, question: str) 
     headings = [row.heading for row in answer.outline.rows]
     assert "Policy recommendations" in headings
     assert len(answer.outline.rows[headings.index("Policy recommendations")].cells[0]) == 5
+
+
+REPORT = """# Tides of Lindmoor
+
+## Executive summary
+
+The tides of Lindmoor rose by 40 centimetres in a century. The harbour was raised twice for that.
+
+## 1. Causes
+
+### 1.1 The moon
+
+The moon passes nearer to Lindmoor than it did. It lifts the water of the bay by a metre.
+
+### 1.2 The seabed
+
+The seabed sinks by two millimetres a year. Nobody knows why it sinks.
+
+## 2. Prices
+
+| year | price of a mooring |
+|---|---|
+| 2001 | 400 |
+
+## Appendix A: Instruments
+
+The gauge of the harbour was made in Alba in 1871 and repaired three times.
+"""
+
+
+def test_a_summary_goes_by_the_highest_headings_and_leaves_out_what_stands_beside(
+    tmp_path: Path, embedder: Embedder
+) -> None:
+    (tmp_path / "tides.md").write_text(REPORT, encoding="utf-8")
+    (tmp_path / "moorings.csv").write_text("year,price of a mooring\n2001,400\n2011,520\n", encoding="utf-8")
+    settings = load_settings(home=tmp_path / "home", llm="")
+    ingest([str(tmp_path)], settings, embedder)
+    desk = Desk(settings, embedder)
+    answer = desk.ask("What is the report on the tides of Lindmoor about?")
+    assert_laid_out(answer)
+    assert answer.outline is not None
+    assert [row.heading for row in answer.outline.rows] == ["Executive summary", "1. Causes"]
+    assert "gauge" not in answer.text
+    rows = desk.ask("Summarise moorings.csv")
+    assert "400" in rows.text, "where there are only rows, they are what it says"
 
 
 def test_this_document_is_the_one_just_quoted(desk: Desk) -> None:
