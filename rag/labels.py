@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_LABEL = re.compile(r"[\s*_•·-]*(?P<label>[^\W\d_](?:[^\s:：.*\n]+ ?){0,5}?)[*_]*[:：][*_]*\s+(?=\S)")
+_LABEL = re.compile(r"[\s*_•·-]*(?P<label>[^\W\d_][^\s:：.*]*(?: [^\s:：.*]+){0,5})[*_]*[:：][*_]*\s+(?=\S)")
 
 
 def label_of(text: str) -> str:

@@ -56,6 +56,7 @@ def test_a_labelled_line_is_a_sentence_and_a_label_belongs_to_what_it_labels() -
         ("Employees: 17,000", "Employees", "17,000"),
         ("**Cost:** 500 euros", "Cost", "500 euros"),
         ("It opened in 1961.", "", "It opened in 1961."),
+        ("x" * 5000, "", "x" * 5000),  # in time, too
         (
             "The council decided in the spring of that year: nothing.",
             "",
