@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 from rag.grammar import verbs
@@ -21,6 +22,7 @@ _NOUN_OF = re.compile(
 )
 _ADJECTIVE = re.compile(r"(al|ic|ive|ous|ary|ory|ant|ent|ful|less|able|ible|ed|ing)$")
 _OF = frozenset("of in for at".split())
+_SHARES = frozenset("share proportion percentage number amount quantity rate".split())  # that say nothing without "of"
 # What is measured, and the words that a measure of it has: "21.4 million people" is a population.
 _MEASURED = {
     stem(noun): stems_of(units)
@@ -82,6 +84,9 @@ def noun_asked_for(question: str) -> frozenset[str]:
     if not match["owner"] and not any(word.text.lower() in _OF for word in spoken[end:]):
         return frozenset()
     asked = [word for word in spoken[:end] if word.kind == "word"]
+    if asked and asked[-1].text.lower() in _SHARES and end < len(spoken) and spoken[end].text.lower() == "of":
+        rest = [word for word in spoken[end + 1 :] if word.text.lower() != "the"]
+        asked = list(takewhile(lambda word: word.kind == "word" and not word.is_stopword, rest))[-1:]
     if match["asks"].lower() == "what":  # of "the tax rate" tax, of "the operational history" nothing need be said
         noun = [word for word in asked[-1:] if not is_form(word)]
         asked = noun + [word for word in asked[:-1] if not is_general(word) and not _ADJECTIVE.search(word.text)]

@@ -47,6 +47,7 @@ def lindmoor(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> De
         ("What is the tax rate in Tianfu New Area?", {"tax"}),
         ("What were the main reasons for the drop in sales?", set()),
         ("What is Gansu's budget?", {"budget"}),
+        ("What is the share of services in GDP?", {"servic"}),
         ("What was the date of the operational test of the arsenal?", set()),
         ("What are the components identified in the model?", {"compon"}),
         ("What does the plan say of the coast?", set()),
