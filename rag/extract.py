@@ -169,8 +169,7 @@ def _fit(query: Query, candidates: Sequence[Candidate]) -> Candidate | None:
 
 
 def _misses(query: Query, candidate: Candidate) -> bool:
-    heading = candidate.hit.passage.heading.split(" > ")[-1]
-    return misses(query, candidate.shares, _in_context(candidate), heading)
+    return misses(query, candidate.shares, _in_context(candidate), candidate.hit.passage.heading)
 
 
 def _in_context(candidate: Candidate) -> str:

@@ -63,22 +63,22 @@ def _lists_at(
     seen: set[tuple[str, int]] = set()
     for at in places:
         document = at.hit.document
-        around = list_with(document, at.start) or list_led_by(document, at.start, at.end)
-        if not around or not 2 <= len(around.items) <= MAX_LIST or (document.id, around.items[0][0]) in seen:
-            continue
-        seen.add((document.id, around.items[0][0]))
-        introduction = document.text[slice(*around.lead)] if around.lead else ""
-        # Numbered sections are as often no list to a reader: their heading must be what is asked for.
-        if around.of_sections and not _names_what_is_asked(query, introduction):
-            continue
-        if advises_another(query, introduction):
-            continue
-        head = stems_of(f"{document.title} {at.hit.passage.heading} {introduction}")
-        met = [
-            1.0 if need.text.lower() == place or _counts(need.text, around.items) else covers(need, head)
-            for need in query.needs
-        ]
-        yield _Listed(at, around, sum(w * share for w, share in zip(weights, met, strict=True)) / total)
+        for around in (list_led_by(document, at.start, at.end), list_with(document, at.start)):
+            if not around or not 2 <= len(around.items) <= MAX_LIST or (document.id, around.items[0][0]) in seen:
+                continue
+            seen.add((document.id, around.items[0][0]))
+            introduction = document.text[slice(*around.lead)] if around.lead else ""
+            # Numbered sections are as often no list to a reader: their heading must be what is asked for.
+            if around.of_sections and not _names_what_is_asked(query, introduction):
+                continue
+            if advises_another(query, introduction):
+                continue
+            head = stems_of(f"{document.title} {at.hit.passage.heading} {introduction}")
+            met = [
+                1.0 if need.text.lower() == place or _counts(need.text, around.items) else covers(need, head)
+                for need in query.needs
+            ]
+            yield _Listed(at, around, sum(w * share for w, share in zip(weights, met, strict=True)) / total)
 
 
 def as_list(

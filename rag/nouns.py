@@ -8,6 +8,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from rag.grammar import verbs
+from rag.values import other_spellings
 from rag.words import Word, stem, stems_of, words
 
 # Adjectives that tell nothing of what they stand before.
@@ -89,5 +90,6 @@ def noun_asked_for(question: str) -> frozenset[str]:
         asked = list(takewhile(lambda word: word.kind == "word" and not word.is_stopword, rest))[-1:]
     if match["asks"].lower() == "what":  # of "the tax rate" tax, of "the operational history" nothing need be said
         noun = [word for word in asked[-1:] if not is_form(word)]
-        asked = noun + [word for word in asked[:-1] if not is_general(word) and not _ADJECTIVE.search(word.text)]
+        said = [word for word in asked[:-1] if not other_spellings(word.text)]
+        asked = noun + [word for word in said if not is_general(word) and not _ADJECTIVE.search(word.text)]
     return frozenset(word.stem for word in asked)

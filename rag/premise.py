@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from rag.disagree import left_undenied
 from rag.expects import asks_why, done_by_nobody, may_be_why, names_nobody
-from rag.grammar import bare_verb, denials, is_english, names, opposite, runs, verbs
+from rag.grammar import DIRECTIONS, bare_verb, denials, is_english, names, opposite, runs, verbs
 from rag.labels import without_label
 from rag.nouns import counted_as, is_form, is_shell, noun_asked_for
 from rag.places import places
@@ -52,7 +52,7 @@ def misses(query: Query, shares: Sequence[float], held: str, heading: str = "") 
     """Whether a sentence that comes near a question says something else than what is asked, or nothing of it.
 
     `shares` say how far each need of the question is met there, `held` is the sentence with what it leans on, `heading`
-    what it stands under.
+    the headings it stands under.
     """
     return (
         _lacks_its_noun(query, shares, held)
@@ -63,7 +63,7 @@ def misses(query: Query, shares: Sequence[float], held: str, heading: str = "") 
         or of_others(query, shares, held, heading)
         or advises_another(query, held)
         or (asks_why(query) and not may_be_why(held))
-        or turns_round(Text(query.reading), Text(held))
+        or turns_round(Text(query.reading), Text(held), heading)
     )
 
 
@@ -85,7 +85,7 @@ def _counts_others(query: Query, shares: Sequence[float]) -> bool:
     return any(share < _COUNTED for need, share in zip(query.needs, shares, strict=True) if query.counts(need))
 
 
-def turns_round(asked: Text, held: Text) -> bool:
+def turns_round(asked: Text, held: Text, heading: str = "") -> bool:
     """Whether `held` says the opposite of what a question takes for granted, or does not deny what it takes for denied.
 
     What was western is no answer about the eastern, what was advanced none about what was not. A question that can be
@@ -94,7 +94,9 @@ def turns_round(asked: Text, held: Text) -> bool:
     if _OPEN.match(asked.text) or _CHOICE.search(asked.text):
         return False
     mine, theirs = denials(asked.text), denials(held.text)
-    other = opposite(telling_stems(asked.text), telling_stems(held.text), held.stems)
+    # Below "Contraction" an expansion may be what it is due to; below "West" an eastern city is still none there.
+    said_above = stems_of(heading) - DIRECTIONS
+    other = opposite(telling_stems(asked.text), telling_stems(held.text), held.stems | said_above)
     if other and other not in theirs.scope:  # "not equal" is no opposite of "unequal"
         return True
     return left_undenied(mine, theirs, held) or (bool(_DENIES.search(asked.text)) and not theirs.core)
@@ -141,7 +143,10 @@ def of_others(query: Query, shares: Sequence[float], held: str, heading: str = "
     asked = stems_of(query.reading)
     of_another_place = query.answer_type == "quantity" and bool(_THERE.search(held))
     # "Formation Date:" names nobody.
-    others = [*names(without_label(held)), *(word for word in names(heading) if not is_english(word.text))]
+    others = [
+        *names(without_label(held)),
+        *(word for word in names(heading.split(" > ")[-1]) if not is_english(word.text)),
+    ]
     return of_another_place or (not _REFERS.search(held) and any(word.stem not in asked for word in others))
 
 

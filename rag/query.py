@@ -12,7 +12,7 @@ from rag.errors import UsageError
 from rag.glossary import Glossary
 from rag.orders import without_orders
 from rag.places import places
-from rag.values import YEAR
+from rag.values import YEAR, other_spellings
 from rag.words import has_cjk, index_terms, words
 
 AnswerType = Literal["when", "quantity", "who", "where", "why", "list", "definition", "other"]
@@ -178,7 +178,8 @@ def understand(question: str, glossary: Glossary, *, max_chars: int = 2000) -> Q
             kind: Literal["word", "name", "number"] = "number"
         else:
             kind = "name" if _is_name(word.text, english, word.start) else "word"
-        needs.append(Need(word.text, (frozenset({word.stem}),), kind))
+        others = [frozenset({other}) for other in other_spellings(word.text)]  # five and 5 are one
+        needs.append(Need(word.text, (frozenset({word.stem}), *others), kind))
     return Query(text, language, reading, terms, tuple(needs), answer_type(english))
 
 

@@ -37,8 +37,9 @@ def document_of(library: Library, what: str, only: Sequence[str], last: Document
     """The document that a summary is asked of: by title, "the brief", or "this document"; None when there is none."""
     listings = library.listings
     if _THIS.match(what.strip()):
-        if len(only) == 1:
-            return library.documents[only[0]]
+        asked_of = only or list(listings)
+        if len(asked_of) == 1:
+            return library.documents[asked_of[0]]
         if last is not None:
             return library.documents.get(last.id)
         what = "the brief"

@@ -22,6 +22,7 @@ _ORDINALS = {
         2,
     )
 }
+_DIGITS = {str(value): word for word, value in _NUMBER_WORDS.items() if 1 < value < 20}
 _MULTIPLES = {
     "double": 2, "doubled": 2, "doubles": 2, "doubling": 2, "twice": 2, "twofold": 2, "triple": 3, "tripled": 3,
     "triples": 3, "tripling": 3, "threefold": 3, "quadruple": 4, "quadrupled": 4, "fourfold": 4, "halve": 0.5,
@@ -100,6 +101,14 @@ _QUANTITY = re.compile(
 # "One of" and "second" in "in the second place" still count: they are said, so they must stand there. "First" and a
 # lone "one" are more often words than numbers.
 _NOT_A_NUMBER = {"one", "zero"}
+
+
+def other_spellings(text: str) -> tuple[str, ...]:
+    """A small number in digits where `text` is its word, and the other way round: ten and 10."""
+    lowered = text.lower()
+    if lowered in _DIGITS:
+        return (_DIGITS[lowered],)
+    return (str(_NUMBER_WORDS[lowered]),) if _NUMBER_WORDS.get(lowered, 0) > 1 else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,3 +201,14 @@ def test_the_recommendations_of_the_brief_are_found_however_they_are_asked_for(d
     fourth = desk.ask("What is the fourth recommendation of the brief?")
     assert fourth.text == answer.sentences[3].text
     assert desk.ask("When was the Third Plenum held?").citations[0].document.name == "05-concept-third-plenum.md"
+
+
+def test_a_list_within_numbered_parts_is_answered_by_its_own_introduction(tmp_path: Path, embedder: Embedder) -> None:
+    parts = (
+        "## 1. The aims\n\nTarget sectors of the plan:\n\n- ships\n- cables\n- tides\n\n## 2. Its cost\n\nUnknown.\n"
+    )
+    (tmp_path / "plan.md").write_text(f"# The plan of Alba\n\n{parts}", encoding="utf-8")
+    settings = load_settings(home=tmp_path / "home", llm="")
+    ingest([str(tmp_path / "plan.md")], settings, embedder)
+    answer = Desk(settings, embedder).ask("What are the three target sectors of the plan of Alba?")
+    assert [sentence.text for sentence in answer.sentences] == ["ships", "cables", "tides"]

@@ -12,9 +12,10 @@ from rag.embedding import Embedder
 from rag.expects import may_be_why, names_nobody
 from rag.glossary import Glossary
 from rag.nouns import noun_asked_for
-from rag.premise import act_unsaid
+from rag.premise import act_unsaid, turns_round
 from rag.query import understand
 from rag.settings import load_settings
+from rag.stated import Text
 
 TEXT = """Sources give two lengths for the quay of Alba. The reason for the difference is that the quay was rebuilt in between.
 
@@ -86,6 +87,20 @@ def test_what_nothing_says_was_done_has_no_date(question: str, met: float, unsai
     query = understand(question, Glossary(()))
     shares = [met if need.text in ("leave", "named", "published") else 1.0 for need in query.needs]
     assert act_unsaid(query, shares, "It dates from 1970.") is unsaid
+
+
+def test_what_stands_above_a_sentence_is_not_turned_round_by_it() -> None:
+    asked, held = Text("What drove the contraction?"), Text("The expansion of screening drove it.")
+    assert turns_round(asked, held)
+    assert not turns_round(asked, held, "Contraction > Overview")
+    west, east = Text("Which western cities grew?"), Text("The eastern cities grew.")
+    assert turns_round(west, east, "The West"), "a direction above it makes none of another"
+
+
+def test_a_number_and_its_word_are_one() -> None:
+    for question in ("What are the 5 aims?", "What are the five aims?"):
+        need = next(need for need in understand(question, Glossary(())).needs if need.text in ("5", "five"))
+        assert set(need.alternatives) == {frozenset({"5"}), frozenset({"five"})}
 
 
 @pytest.mark.parametrize(
