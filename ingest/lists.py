@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ingest.chunk import block_sentences
-from ingest.load import Block
+from ingest.load import Block, before_item
 from rag.types import ItemList
 from rag.values import quantities
 
@@ -55,7 +55,7 @@ def _item_lists(text: str, blocks: Sequence[Block]) -> Iterator[ItemList]:
             around = [] if block.kind == "heading" else around
             before, apart = (block if block.kind == "paragraph" else None), True
             continue
-        match = _NUMBER.search(text, text.rfind("\n", 0, block.start) + 1, block.start)
+        match = _NUMBER.search(before_item(text, block.start))
         number = int(match.group(1)) if match else None
         if apart:
             around = _that_go_on(around, block.level, number)
@@ -108,24 +108,26 @@ def _that_leads(text: str, one: _Open) -> tuple[int, int] | None:
 def _section_lists(text: str, blocks: Sequence[Block]) -> Iterator[ItemList]:
     """Lists of numbered headings, or paragraphs, below a heading; what stands below each of them belongs to it."""
     above: list[Block] = []  # the headings around a block
-    found: dict[tuple[int, str, int], _Open] = {}
+    found: dict[tuple[int, str, int], ItemList] = {}  # by the heading above, and what is numbered
     for block in blocks:
         if block.kind == "heading":
-            for one in found.values():
-                if not one.end and any(
-                    head.level >= block.level and head.start == (one.lead or (-1,))[0] for head in above
-                ):
-                    one.end = block.start
+            ended = {head.start for head in above if head.level >= block.level}
+            for key in [key for key in found if key[0] in ended]:
+                yield from _of_several(replace(found.pop(key), end=block.start))
             above = [head for head in above if head.level < block.level]
         numbered = _NUMBERED.match(text, block.start, block.end) if block.kind in ("heading", "paragraph") else None
         if numbered and above:
             key = above[-1].start, block.kind, block.level
-            one = found.setdefault(key, _Open(block.level, (above[-1].start, above[-1].end), 0))
-            if int(numbered.group(1)) == (one.number or 0) + 1:
-                one.items.append((block.start, block.end))
-                one.number = int(numbered.group(1))
+            lead = (above[-1].start, above[-1].end)
+            one = found.get(key, ItemList((), len(text), lead, of_sections=True))
+            if int(numbered.group(1)) == len(one.items) + 1:
+                found[key] = replace(one, items=(*one.items, (block.start, block.end)))
         if block.kind == "heading":
             above.append(block)
     for one in found.values():
-        if len(one.items) > 1:
-            yield ItemList(tuple(one.items), one.end or len(text), one.lead, of_sections=True)
+        yield from _of_several(one)
+
+
+def _of_several(one: ItemList) -> Iterator[ItemList]:
+    if len(one.items) > 1:
+        yield one

@@ -57,11 +57,11 @@ def compare(library: Library, task: Task, find: Find, glossary: Glossary) -> Com
         return composed
     table = np.array([[float(one.vector @ other.vector) for other in sides[1]] for one in sides[0]])
     for i, one in enumerate(sides[0]):
-        units = {q.unit for q in quantities(one.text) if q.unit}
+        units, label = {q.unit for q in quantities(one.text) if q.unit}, label_of(one.text)
         for j, other in enumerate(sides[1]):
             if one.text == other.text:  # one sentence about both: it stands in both cells
                 table[i, j] = 1.0
-            elif (label := label_of(one.text)) and label == label_of(other.text):
+            elif label and label == label_of(other.text):
                 table[i, j] = max(table[i, j], _LABELLED_ALIKE)
             elif units & {q.unit for q in quantities(other.text) if q.unit}:
                 table[i, j] += 0.1

@@ -72,16 +72,8 @@ def said_before(question: str, turns: Sequence[Turn], kind: Kind) -> Answer:
     last = turns[-1].answer
     if kind == "item" and (item := of_the_last(question, turns)):
         only = Sentence(item.citation.line, (item.citation.number,), True)
-        return replace(
-            last,
-            question=question,
-            sentences=(only,),
-            citations=(item.citation,),
-            abstained=False,
-            warnings=(),
-            differences=(),
-            outline=None,
-            understood=item.question,
+        return Answer(
+            question, (only,), (item.citation,), False, "extractive", last.confidence, understood=item.question
         )
     if kind == "translate":
         warning = "without a language model an answer stays in the language of its documents"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rag.lists import list_led_by, list_with
+from rag.lists import introduction, list_led_by, list_with
 from rag.ordinal import asked_for, lists_such, with_what_is_below
 from rag.premise import advises_another
 from rag.query import Query, covers
@@ -67,13 +67,13 @@ def _lists_at(
             if not around or not 2 <= len(around.items) <= MAX_LIST or (document.id, around.items[0][0]) in seen:
                 continue
             seen.add((document.id, around.items[0][0]))
-            introduction = document.text[slice(*around.lead)] if around.lead else ""
+            above = introduction(document, around)
             # Numbered sections are as often no list to a reader: their heading must be what is asked for.
-            if around.of_sections and not _names_what_is_asked(query, introduction):
+            if around.of_sections and not _names_what_is_asked(query, above):
                 continue
-            if advises_another(query, introduction):
+            if advises_another(query, above):
                 continue
-            head = stems_of(f"{document.title} {at.hit.passage.heading} {introduction}")
+            head = stems_of(f"{document.title} {at.hit.passage.heading} {above}")
             met = [
                 1.0 if need.text.lower() == place or _counts(need.text, around.items) else covers(need, head)
                 for need in query.needs
@@ -109,8 +109,7 @@ def as_list(
 
 
 def _above(one: _Listed) -> str:
-    document, around = one.at.hit.document, one.around
-    return f"{one.at.hit.passage.heading} {document.text[slice(*around.lead)] if around.lead else ''}"
+    return f"{one.at.hit.passage.heading} {introduction(one.at.hit.document, one.around)}"
 
 
 def _names_what_is_asked(query: Query, above: str) -> bool:

@@ -33,6 +33,11 @@ def list_led_by(document: Document, start: int, end: int) -> ItemList | None:
     return found
 
 
+def introduction(document: Document, around: ItemList) -> str:
+    """What introduces a list; empty where nothing does."""
+    return document.text[slice(*around.lead)] if around.lead else ""
+
+
 def item_above(document: Document, position: int) -> tuple[int, int] | None:
     """The item that the list at `position` stands within, if it does."""
     around = items_with(document, position)

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from rag.cite import cite
-from rag.lists import list_with
+from rag.lists import introduction, list_with
 from rag.types import Answer, Citation, Document, ItemList, Turn
+from rag.values import NUMBER_WORDS, ORDINALS
 from rag.words import STOPWORDS, stem, stems_of, words
 
-_PLACES = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
-_NUMBERS = "one two three four five six seven eight nine ten eleven twelve".split()
+_MOST = 12  # up to which places and numbers are read as words
+_PLACES = ["first", *ORDINALS][:_MOST]
+_NUMBERS = list(NUMBER_WORDS)[1 : _MOST + 1]
 _NTH = rf"(?P<nth>{'|'.join(_PLACES)}|last|final|\d{{1,2}}(?:st|nd|rd|th))"
 _OF_A_KIND = re.compile(
     rf"\b{_NTH} (?:of (?:the|its|their|these|those) )?(?P<behind>[a-z]+(?: [a-z]+){{0,2}})|"
@@ -104,8 +106,7 @@ def _nth(match: re.Match[str], noun: str) -> Nth:
 
 def lists_such(around: ItemList, document: Document, heading: str, noun: str) -> bool:
     """Whether a list is one of what a noun names: what stands above it has the noun's plural."""
-    lead = document.text[slice(*around.lead)] if around.lead else ""
-    above = words(f"{document.title} | {heading} | {lead}")
+    above = words(f"{document.title} | {heading} | {introduction(document, around)}")
     return any(word.stem == noun and word.text.lower().endswith("s") for word in above)
 
 

@@ -120,7 +120,8 @@ def _done_otherwise(query: Query, held: str) -> bool:
     """Whether "who wrote it?" would be answered by what was done to it, by nobody: "it was published in May"."""
     if query.answer_type != "who" or query.language != "en" or not done_by_nobody(held):
         return False
-    acts = {word.stem for word in words(query.reading) if word.start in verbs(query.reading)} - _LIGHT
+    at = verbs(query.reading)
+    acts = {word.stem for word in words(query.reading) if word.start in at} - _LIGHT
     return bool(acts) and not acts & stems_of(held)
 
 

@@ -11,10 +11,10 @@ YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
 )
-_NUMBER_WORDS = {word: value for value, word in enumerate((_ONES + " eighteen nineteen").split())} | {
+NUMBER_WORDS = {word: value for value, word in enumerate((_ONES + " eighteen nineteen").split())} | {
     word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
 }
-_ORDINALS = {
+ORDINALS = {
     word: value
     for value, word in enumerate(
         "second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
@@ -22,7 +22,7 @@ _ORDINALS = {
         2,
     )
 }
-_DIGITS = {str(value): word for word, value in _NUMBER_WORDS.items() if 1 < value < 20}
+_DIGITS = {str(value): word for word, value in NUMBER_WORDS.items() if 1 < value < 20}
 _MULTIPLES = {
     "double": 2, "doubled": 2, "doubles": 2, "doubling": 2, "twice": 2, "twofold": 2, "triple": 3, "tripled": 3,
     "triples": 3, "tripling": 3, "threefold": 3, "quadruple": 4, "quadrupled": 4, "fourfold": 4, "halve": 0.5,
@@ -31,7 +31,7 @@ _MULTIPLES = {
 _PARTS = {"half": 2, "halves": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
 _FRACTION = re.compile(
     rf"\b(?:(?P<count>an?|one|two|three|four|five|seven|nine)[\s-])?(?P<part>half|halves|{'|'.join(_PARTS)})s?\b(?!\s+of\s+(?:19|20))"
-    rf"|\b(?P<some>one|two|three|four|five|\d) (?:in|out of)(?: every)? (?P<all>{'|'.join(_NUMBER_WORDS)}|\d+)\b",
+    rf"|\b(?P<some>one|two|three|four|five|\d) (?:in|out of)(?: every)? (?P<all>{'|'.join(NUMBER_WORDS)}|\d+)\b",
     re.IGNORECASE,
 )
 _SCALES = {
@@ -91,10 +91,10 @@ _DATE = re.compile(
     r")(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_WORDED = rf"(?:{_any_of(list(_NUMBER_WORDS))})(?:[- ](?:{_any_of(list(_NUMBER_WORDS))}))?"
+_WORDED = rf"(?:{_any_of(list(NUMBER_WORDS))})(?:[- ](?:{_any_of(list(NUMBER_WORDS))}))?"
 _QUANTITY = re.compile(
     r"(?<![A-Za-z0-9_.])(?P<before>us\$|[€$£¥]|(?:rmb|cny|eur|usd)\s?)?\s?"
-    rf"(?:(?P<digits>\d+(?:[.,]\d+)*)(?P<ordinal>st|nd|rd|th)?|(?P<worded>{_WORDED})(?![a-z])|(?P<rank>{_any_of(list(_ORDINALS))}))"
+    rf"(?:(?P<digits>\d+(?:[.,]\d+)*)(?P<ordinal>st|nd|rd|th)?|(?P<worded>{_WORDED})(?![a-z])|(?P<rank>{_any_of(list(ORDINALS))}))"
     rf"(?![\d])(?:[\s-]?(?P<scale>{_any_of(list(_SCALES))})(?![a-z]))?(?:[\s-]?(?P<unit>{_any_of(list(_UNITS))})(?![a-z]))?",
     re.IGNORECASE,
 )
@@ -108,7 +108,7 @@ def other_spellings(text: str) -> tuple[str, ...]:
     lowered = text.lower()
     if lowered in _DIGITS:
         return (_DIGITS[lowered],)
-    return (str(_NUMBER_WORDS[lowered]),) if _NUMBER_WORDS.get(lowered, 0) > 1 else ()
+    return (str(NUMBER_WORDS[lowered]),) if NUMBER_WORDS.get(lowered, 0) > 1 else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +181,9 @@ def quantities(text: str) -> list[Quantity]:
             spoken = re.split(r"[- ]", match["worded"].lower())
             if spoken[0] in _NOT_A_NUMBER and not match["scale"] and not unit:
                 continue
-            value = Decimal(sum(_NUMBER_WORDS[word] for word in spoken))
+            value = Decimal(sum(NUMBER_WORDS[word] for word in spoken))
         else:
-            value, unit = Decimal(_ORDINALS[match["rank"].lower()]), "rank"
+            value, unit = Decimal(ORDINALS[match["rank"].lower()]), "rank"
         scale = _SCALES.get((match["scale"] or "").lower(), 1)
         found.append(Quantity(match.start(), match.end(), value * scale, unit))
     for match in _FRACTION.finditer(text):
@@ -198,13 +198,13 @@ def quantities(text: str) -> list[Quantity]:
 
 def _fraction(match: re.Match[str]) -> Decimal | None:
     if match["some"]:
-        some, whole = (Decimal(_NUMBER_WORDS.get(w.lower(), 0) or w) for w in (match["some"], match["all"]))
+        some, whole = (Decimal(NUMBER_WORDS.get(w.lower(), 0) or w) for w in (match["some"], match["all"]))
         return round(some / whole, 3) if whole > some else None
     part = match["part"].lower().removesuffix("s") if match["part"].lower() != "halves" else "half"
     count = (match["count"] or "").lower()
     if not count and part != "half":
         return None  # the third, the fifth: a rank
-    return round(Decimal(_NUMBER_WORDS.get(count, 1) if count not in ("a", "an", "") else 1) / _PARTS[part], 3)
+    return round(Decimal(NUMBER_WORDS.get(count, 1) if count not in ("a", "an", "") else 1) / _PARTS[part], 3)
 
 
 def _plain_digits(digits: str) -> str:

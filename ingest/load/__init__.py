@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import PurePosixPath
 
-from ingest.load.loaded import Block, Loaded
+from ingest.load.loaded import Block, Loaded, before_item
 from rag.errors import SourceRefusedError
 
-__all__ = ["CONTENT_TYPES", "SUFFIXES", "Block", "Loaded", "load"]
+__all__ = ["CONTENT_TYPES", "SUFFIXES", "Block", "Loaded", "before_item", "load"]
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 # Module of this package, whose `load(data)` returns a Loaded -> its suffixes, and the content types of each first one.

@@ -60,6 +60,11 @@ def assemble(pieces: Iterable[Piece], meta: Mapping[str, Any] | None = None, pag
     return Loaded("".join(text), tuple(blocks), dict(meta or {}), pages)
 
 
+def before_item(text: str, start: int) -> str:
+    """What stands on its line before an item that begins at `start`: its mark, and how far that is indented."""
+    return text[text.rfind("\n", 0, start) + 1 : start]
+
+
 def with_levels(blocks: Sequence[Block], marks: Sequence[tuple[float, str] | None], near: float = 0) -> list[Block]:
     """`blocks` with the levels of those that are items, by where their marks stand and what they are.
 

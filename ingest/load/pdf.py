@@ -15,7 +15,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from ingest.load.loaded import ITEM, Block, Loaded, with_levels
+from ingest.load.loaded import ITEM, Block, Loaded, before_item, with_levels
 from rag.errors import SourceRefusedError
 
 _SOFT_BREAK = re.compile("[\ufffe\x02]\r?\n?")  # pdfium's mark for a word that was hyphenated at the line's end
@@ -206,7 +206,7 @@ def _place(text: str, block: Block, lefts: Mapping[int, float]) -> tuple[float, 
     """Where the mark of an item stands on its page, in points, and what it is."""
     if block.kind != "item":
         return None
-    head = text[text.rfind("\n", 0, block.start) + 1 : block.start]
+    head = before_item(text, block.start)
     return lefts.get(block.start - len(head.lstrip()), 0.0), head.strip()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from ingest.load.loaded import ITEM, Block, Loaded, decode, with_levels
+from ingest.load.loaded import ITEM, Block, Loaded, before_item, decode, with_levels
 
 _WIDEST_WRAP = 110  # a line longer than this was not wrapped by hand or by a mail program
 
@@ -57,8 +57,8 @@ def _mark(text: str, block: Block) -> tuple[float, str] | None:
     """How far from the left an item is marked, in characters, and by what."""
     if block.kind != "item":
         return None
-    head = text[text.rfind("\n", 0, block.start) + 1 : block.start]
-    return len(head.expandtabs()) - len(head.expandtabs().lstrip()), head.strip()
+    head = before_item(text, block.start).expandtabs()
+    return len(head) - len(head.lstrip()), head.strip()
 
 
 def _lines(text: str, begin: int, end: int) -> list[tuple[int, int]]:
