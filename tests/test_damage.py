@@ -182,3 +182,30 @@ def test_an_emptied_catalog_is_damage_and_not_a_new_home(own_home: Path, embedde
     assert "missing" in examine(own_home, embedder, repair=True).findings[0]
     assert run_cli("restore", home=own_home).returncode == 0
     assert not examine(own_home, embedder, repair=False).findings
+
+
+def test_what_a_killed_reader_left_half_written_is_rolled_back(own_home: Path, embedder: Embedder) -> None:
+    """Chroma writes a row whenever it is opened: killed meanwhile, it leaves a journal that SQLite has to undo."""
+    database = folder_of(own_home) / "vectors" / "chroma.sqlite3"
+    journal = database.with_name(f"{database.name}-journal")
+    with closing(sqlite3.connect(database, isolation_level=None)) as db:
+        db.execute("PRAGMA cache_size = 2")  # pages: more than it holds are written before the end
+        db.execute("BEGIN IMMEDIATE")
+        db.executemany("INSERT INTO acquire_write (lock_status) VALUES (?)", [(1,)] * 5000)
+        half = {path: path.read_bytes() for path in (database, journal)}
+        db.execute("ROLLBACK")
+    for path, data in half.items():
+        path.write_bytes(data)
+    assert not examine(own_home, embedder, repair=False).findings
+    assert not journal.exists()
+    desk = Desk(load_settings(home=own_home), embedder)
+    assert not desk.ask(QUESTION).abstained
+    desk.close()
+
+
+def test_a_home_may_be_named_as_an_address_may_not(own_home: Path, embedder: Embedder) -> None:
+    home = own_home.rename(own_home.with_name("50% of #1? yes"))
+    assert not examine(home, embedder, repair=False).findings
+    desk = Desk(load_settings(home=home), embedder)
+    assert not desk.ask(QUESTION).abstained
+    desk.close()

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rag.errors import DamagedCatalogError, HomeError
+from rag.store.connection import reading
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +141,7 @@ def _numbered(folder: Path) -> list[tuple[int, Path]]:
 def _unsound(path: Path) -> str:
     """What is wrong with a database, in one line; empty when it is whole."""
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        with closing(reading(path)) as db:
             rows: Sequence[tuple[str]] = db.execute("PRAGMA quick_check(1)").fetchall()
             _state(db)
     except sqlite3.DatabaseError as error:
@@ -158,7 +159,7 @@ def _state(db: sqlite3.Connection) -> tuple[object, ...]:
 
 def _state_of(path: Path) -> tuple[object, ...] | None:
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        with closing(reading(path)) as db:
             return _state(db)
     except sqlite3.DatabaseError:
         return None
@@ -166,7 +167,7 @@ def _state_of(path: Path) -> tuple[object, ...] | None:
 
 def _about(path: Path, number: int) -> Backup | None:
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        with closing(reading(path)) as db:
             row = db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
             generation = int(row[0]) if row else 0
             documents = db.execute("SELECT COUNT(*) FROM members WHERE generation = ?", (generation,)).fetchone()[0]

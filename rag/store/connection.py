@@ -17,6 +17,15 @@ def connected(address: str) -> sqlite3.Connection:
     return sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None, timeout=30)
 
 
+def reading(path: Path) -> sqlite3.Connection:
+    """A database that is there, opened to be read: SQLite's errors where it is not, or where it is none.
+
+    Not opened as one that may only be read: what a process left half written when it was killed has to be rolled back
+    first, and SQLite does that only where it may write. Where the file may not be written it falls back by itself.
+    """
+    return sqlite3.connect(f"{address_of(path)}?mode=rw", uri=True, timeout=30)
+
+
 def way_to_read(path: Path) -> str:
     """How a catalog is opened for reading: as a file that does not change, where there is no room for SQLite's own.
 

@@ -15,6 +15,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from rag.store.connection import reading
+
 MANIFEST = "manifest.json"
 _COPIED_BYTES = 64_000_000  # an index up to this size is compared whole even when every start waits for it
 # Chroma writes a row here whenever it is opened; everything else in its database stays as it is.
@@ -92,7 +94,7 @@ def _hash(path: Path) -> str:
 def _rows_hash(path: Path) -> str:
     """Hash of every row of a SQLite database, but of those that only say that it was opened."""
     found = hashlib.sha256()
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as db:
+    with closing(reading(path)) as db:
         tables = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
         for name, sql in tables:
             found.update(f"{name}\0{sql}\0".encode())

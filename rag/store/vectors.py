@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 from rag.embedding import Floats
 from rag.errors import StoreError
 from rag.store.backup import copy_database
+from rag.store.connection import reading
 
 COLLECTION = "passages"
 _BATCH = 2000  # below Chroma's limit of variables in one statement
@@ -151,7 +151,7 @@ def copy_vectors(source: Path, to: Path) -> None:
     """Copies a Chroma folder. A reader writes to its database when it opens it, so that is copied as SQLite does it."""
     shutil.copytree(source, to, ignore=shutil.ignore_patterns("*.sqlite3*"))
     for database in source.glob("*.sqlite3"):
-        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as db:
+        with closing(reading(database)) as db:
             copy_database(db, to / database.name)
 
 
