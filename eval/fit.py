@@ -94,8 +94,18 @@ def lexicon() -> str:
     return head + "".join(f"{word} v\n" if word in verbs else f"{word}\n" for word in sorted(found | verbs))
 
 
+def known_names() -> str:
+    """The file of names that `rag.spelling` leaves alone, from the same dictionary."""
+    found: set[str] = set()
+    for meaning in english_meanings():
+        found.update(re.findall(r"(?<![A-Za-z'])[A-Z][a-z]{4,}(?![A-Za-z'])", meaning))
+    head = "# Names of CC-CEDICT (https://www.mdbg.net, CC BY-SA 4.0): of places, people and firms, word by word.\n"
+    return head + "".join(f"{name}\n" for name in sorted(found))
+
+
 def english(_: Desk) -> None:
     (DATA / "english.txt").write_text(lexicon(), encoding="utf-8")
+    (DATA / "names.txt").write_text(known_names(), encoding="utf-8")
 
 
 if __name__ == "__main__":

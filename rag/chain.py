@@ -25,6 +25,8 @@ from rag.query import Query, both_asked, checked, understand
 from rag.rerank import LOOKED_AT, Reranker
 from rag.retrieve import retrieve
 from rag.settings import Settings
+from rag.shortened import with_long_forms
+from rag.spelling import respelled
 from rag.store.library import Library, open_library
 from rag.support import Judge
 from rag.task import task_of
@@ -130,10 +132,11 @@ class Desk:
 
     def follow(self, question: str, only: Filter = ALL, turns: Sequence[Turn] = ()) -> Iterator[Step | Answer]:
         """As `stream`, with what is being done in between."""
-        checked(question, self.settings.max_question_chars)
+        if (spelled := self._spelled(question, self.library)) != question:
+            yield from _as_asked(question, spelled, self.follow(spelled, only, turns))
+            return
         if turns and wants_more(question) and (more := condense(question, turns, self.glossary)) != question:
-            for grown in self.follow(more, only):
-                yield replace(grown, question=question, understood=more) if isinstance(grown, Answer) else grown
+            yield from _as_asked(question, more, self.follow(more, only))
             return
         kind = kind_of(question, turns)
         if kind in ("item", "source") or (kind == "translate" and self._model is None):
@@ -211,16 +214,36 @@ class Desk:
     def search(self, question: str, k: int, only: Filter = ALL) -> tuple[list[Hit], dict[str, float]]:
         """The best `k` passages, and milliseconds by step: embed, dense, lexical, fuse, total."""
         begin = time.perf_counter()
-        query = understand(question, self.glossary, max_chars=self.settings.max_question_chars)
-        embedded = self.embedder.embed_query(query.reading)
-        timings = {"embed": ms_since(begin)}
-        hits, steps = self._find(self.library, query, embedded, k, only)
-        return hits, {**timings, **steps, "total": ms_since(begin)}
+        library = self.library
+        query = self._understood(self._spelled(question, library))
+        _, _, hits, steps = self._found(library, query, k, only)
+        return hits, {**steps, "total": ms_since(begin)}
 
     def look_up(self, library: Library, text: str, k: int, only: Filter) -> list[Hit]:
         """The best `k` passages of `library` for a text, of the documents that match `only`."""
-        query = understand(text, self.glossary, max_chars=self.settings.max_question_chars)
+        query = self._understood(text)
         return self._find(library, query, self.embedder.embed_query(query.reading), k, only)[0]
+
+    def _spelled(self, question: str, library: Library) -> str:
+        """The question with its words as the documents spell them; raises UsageError as `checked` does."""
+        checked(question, self.settings.max_question_chars)
+        return respelled(question, library, self.glossary)
+
+    def _understood(self, text: str) -> Query:
+        return understand(text, self.glossary, max_chars=self.settings.max_question_chars)
+
+    def _found(
+        self, library: Library, query: Query, k: int, only: Filter
+    ) -> tuple[Query, Embedded, list[Hit], dict[str, float]]:
+        """As `_find`, with the question as the passages that are found first show it to be meant."""
+        begin = time.perf_counter()
+        embedded = self.embedder.embed_query(query.reading)
+        timings = {"embed": ms_since(begin)}
+        hits, steps = self._find(library, query, embedded, k, only)
+        if (fuller := with_long_forms(query, hits, library)) is not query:
+            query, embedded = fuller, self.embedder.embed_query(fuller.reading)
+            hits, steps = self._find(library, query, embedded, k, only)
+        return query, embedded, hits, {**timings, **steps}
 
     def _find(
         self, library: Library, query: Query, embedded: Embedded, k: int, only: Filter
@@ -241,18 +264,20 @@ class Desk:
 
     def understand(self, state: State) -> State:
         begin = time.perf_counter()
-        query = understand(state.question, self.glossary, max_chars=self.settings.max_question_chars)
-        return state.timed("understand", begin, query=query)
+        question = self._spelled(state.question, state.library)
+        if question != state.question:
+            state = replace(state, question=question, written=state.written or state.question)
+        return state.timed("understand", begin, query=self._understood(question))
 
     def retrieve(self, state: State) -> State:
         begin = time.perf_counter()
         assert state.query is not None
-        embedded = self.embedder.embed_query(state.query.reading)
         k = self.settings.k
         # What stands in a list seldom says what it is a list of, so its passages are found late.
         wanted = max(k, _FOR_LISTS) if wants_list(state.query) else k
-        hits, _ = self._find(state.library, state.query, embedded, wanted, state.only)
-        return state.timed("retrieve", begin, embedded=embedded, hits=tuple(hits[:k]), beyond=tuple(hits[k:]))
+        query, embedded, hits, _ = self._found(state.library, state.query, wanted, state.only)
+        found, beyond = tuple(hits[:k]), tuple(hits[k:])
+        return state.timed("retrieve", begin, query=query, embedded=embedded, hits=found, beyond=beyond)
 
     def answer(self, state: State) -> State:
         *_, last = self._answers(state)
@@ -295,3 +320,11 @@ class Desk:
                     break
         answer = replace(extracted(state, self.settings.min_confidence), warnings=warnings)
         yield state.timed("answer", begin, answer=answer)
+
+
+def _as_asked(question: str, understood: str, found: Iterator[Step | Answer]) -> Iterator[Step | Answer]:
+    """The answer to what was `understood`, with the question as it was written."""
+    for one in found:
+        if isinstance(one, Answer):
+            one = replace(one, question=question, understood=one.understood or understood)
+        yield one

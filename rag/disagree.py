@@ -13,6 +13,7 @@ from rag.mispaired import mispaired
 from rag.stated import Text, telling_stems
 from rag.subject import other_subject
 from rag.values import Quantity
+from rag.words import is_derived
 
 _ABOUT = re.compile(r"\b(about|around|roughly|nearly|almost|approximately|some|circa|ca)\s*$", re.IGNORECASE)
 _ONLY = re.compile(r"\b(only|at most|at the earliest)\b", re.IGNORECASE)
@@ -42,7 +43,7 @@ def _missing(said: Text, held: Text, above: Text) -> str:
     # Title and heading say what "it" is, unless the quotation names something else.
     context = frozenset() if any(word.stem not in own for word in held.names) else above.stems
     for word in said.names:
-        if not any(word.stem == other or _derived(word.stem, other) for other in held.stems | context):
+        if not any(word.stem == other or is_derived(word.stem, other) for other in held.stems | context):
             return f"the name {word.text} is not in the quotation"
     return ""
 
@@ -66,11 +67,6 @@ def _equal(quantity: Quantity, other: Quantity, text: str) -> bool:
             == (+other.value.quantize(Decimal(1).scaleb(other.value.adjusted() + 1 - digits))).normalize()
         )
     return False
-
-
-def _derived(one: str, other: str) -> bool:
-    short, long = sorted((one, other), key=len)
-    return len(short) >= 4 and long.startswith(short) and len(long) - len(short) <= 3
 
 
 def _denied(said: Text, held: Text) -> str:

@@ -8,8 +8,8 @@ from rag.glossary import Glossary, Term
 
 # What people write and the Unicode locale data do not list.
 _ALSO = {
-    "US": ("US", "USA", "United States of America", "America", "American"),
-    "GB": ("UK", "Britain", "Great Britain", "British"),
+    "US": ("US", "USA", "U.S.", "United States of America", "America", "American"),
+    "GB": ("UK", "U.K.", "Britain", "Great Britain", "British"),
     "KR": ("Korea", "Korean"),
     "CN": ("PRC", "Chinese"),
     "IN": ("Indian",),

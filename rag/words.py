@@ -90,11 +90,26 @@ def _irregular() -> Iterator[tuple[str, list[str], list[str]]]:
             yield plain, others, nouns.split()
 
 
+def without_owner(text: str) -> str:
+    """A word without the 's that makes an owner of it."""
+    return text.replace("’", "'").removesuffix("'s")
+
+
 @lru_cache(maxsize=100_000)
 def stem(text: str) -> str:
     """The form two spellings of a word share: lower case, no accents, English suffixes off, grew and growth grow."""
-    folded = _fold(text).replace("’", "'").removesuffix("'s")
+    folded = without_owner(_fold(text))
     return str(_stemmer().stemWord(_plain_forms().get(folded, folded)))
+
+
+# What makes a name of another one, as stems keep it: Sichuanese, Mongolian, Israeli, Parisian.
+_MADE_FROM = re.compile(r"(s?i?e?an|n|ese?|er|i|ish|ic|ite?|ist|s)")
+
+
+def is_derived(one: str, other: str) -> bool:
+    """Whether of two stems of names one is made from the other: Sichuanese and Sichuan, but not Chengdu and Chengde."""
+    short, long = sorted((one, other), key=len)
+    return len(short) >= 4 and long.startswith(short) and _MADE_FROM.fullmatch(long, len(short)) is not None
 
 
 def has_cjk(text: str) -> bool:

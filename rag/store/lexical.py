@@ -81,6 +81,10 @@ class LexicalStore:
         """Number of passages that hold the stem `term`, in their text or above it."""
         return int(self._searcher.doc_freq(_FIELD, term))
 
+    def beginning_with(self, prefix: str) -> list[tuple[str, int]]:
+        """The stems that begin so, each with the number of its passages, the most frequent first."""
+        return [(str(term), int(count)) for term, count in self._searcher.terms_with_prefix(_FIELD, prefix)]
+
     def count(self) -> int:
         return int(self._searcher.num_docs)
 

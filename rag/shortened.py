@@ -1,0 +1,120 @@
+"""Names that a question shortens and the documents write out, or the other way round: UMC, United Methodist Church.
+
+Which is which is found in the passages themselves: a short form beside its long one, as in "the United Methodist Church
+(UMC)" (after Schwartz and Hearst, 2003), or a name whose first letters are the short form, where that stands nowhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from rag.query import ALIAS_WEIGHT, Need, Query
+from rag.store.library import Library
+from rag.types import Hit
+from rag.words import Word, index_terms, stem, without_owner, words
+
+_SHORT = re.compile(r"[A-Z]{2,6}")
+_IN_BRACKETS = re.compile(r"\(\s*(?:the )?[\"“']?([^()\"”]{2,80}?)[\"”']?\s*\)")
+_BETWEEN = re.compile(r"[\s\-–/&.]*")  # what stands between the words of one name
+_SMALL = frozenset("of and for the in on to de du la a".split())
+_SURE = 3  # letters of a short form that two words can hardly have by chance
+
+
+def with_long_forms(query: Query, hits: Sequence[Hit], library: Library) -> Query:
+    """`query` where what it shortens may be said in full, and the other way round, as the passages have it."""
+    texts = [f"{hit.document.title}. {hit.passage.heading}. {hit.passage.text}" for hit in hits]
+    for need in query.needs:
+        short = without_owner(need.text).removesuffix("s")
+        if need.kind == "name" and len(need.alternatives) == 1 and _SHORT.fullmatch(short):
+            stands = library.lexical.document_frequency(stem(short)) > 0
+            if long := _long_form(short, texts, defined=stands):
+                query = _spelled_out(query, need, long)
+    for name in _names(query):
+        short = _initials(name)
+        if len(short) >= _SURE and any(re.search(rf"\b{short}\b", text) for text in texts):
+            query = _may_be_short(query, name, short)
+    return query
+
+
+def _long_form(short: str, texts: Iterable[str], *, defined: bool) -> str:
+    """What `short` stands for; where it is `defined`, only beside its own definition."""
+    found: Counter[str] = Counter()
+    for text in texts:
+        spoken = words(text)
+        for match in _IN_BRACKETS.finditer(text):
+            if match[1] == short:
+                before = [word for word in spoken if word.end <= match.start()]
+                for count in range(2, len(short) * 2 + 1):
+                    if spells(before[-count:], text, short):
+                        found[text[before[-count].start : before[-1].end]] += 1
+                        break
+            elif re.search(rf"\b{short}\s*$", text[: match.start()]) and spells(words(match[1]), match[1], short):
+                found[match[1]] += 1
+        if not defined:
+            found.update(text[a.start : b.end] for a, b in _runs(spoken, text, short))
+    return found.most_common(1)[0][0] if found else ""
+
+
+def spells(name: Sequence[Word], text: str, short: str) -> bool:
+    """Whether the first letters of these words are `short`; small words may be left out."""
+    if len(name) < 2 or any(not _BETWEEN.fullmatch(text[a.end : b.start]) for a, b in pairwise(name)):
+        return False
+    counted = [word.text[0].upper() for word in name if word.text.lower() not in _SMALL]
+    return name[0].text.lower() not in _SMALL and "".join(counted) == short
+
+
+def _runs(spoken: Sequence[Word], text: str, short: str) -> Iterable[tuple[Word, Word]]:
+    """First and last words of the names in `text` whose first letters are `short`."""
+    for i, first in enumerate(spoken):
+        if first.kind != "word" or first.text[0] != short[0]:
+            continue
+        for last in range(i + 1, min(i + 2 * len(short), len(spoken))):
+            name = spoken[i : last + 1]
+            capital = all(word.text[0].isupper() or word.text.lower() in _SMALL for word in name)
+            if not capital:
+                break
+            if spells(name, text, short) and name[-1].text[0].isupper():
+                yield first, name[-1]
+                break
+
+
+def _spelled_out(query: Query, need: Need, long: str) -> Query:
+    stems = frozenset(index_terms(long))
+    needs = tuple(replace(one, alternatives=(*one.alternatives, stems)) if one is need else one for one in query.needs)
+    terms = {**dict.fromkeys(stems, ALIAS_WEIGHT), **query.terms}
+    reading = query.reading
+    if any(len(stem) > 1 for stem in stems) and f"({long})" not in reading:  # U.N. says no more than UN
+        reading = re.sub(rf"\b{re.escape(need.text)}", f"{need.text} ({long})", reading, count=1)
+    return replace(query, needs=needs, terms=terms, reading=reading)
+
+
+def _names(query: Query) -> list[list[Word]]:
+    """The names of several words that a question writes out."""
+    found: list[list[Word]] = [[]]
+    text = query.reading
+    for word in words(text):
+        goes_on = bool(found[-1]) and _BETWEEN.fullmatch(text[found[-1][-1].end : word.start]) is not None
+        if word.text[0].isupper() and not word.text.isupper():
+            found.append([*found.pop(), word] if goes_on else [word])
+        elif goes_on and word.text.lower() in _SMALL:
+            found[-1].append(word)
+        else:
+            found.append([])
+    return [name for name in found if len(name) >= _SURE]
+
+
+def _initials(name: Sequence[Word]) -> str:
+    return "".join(word.text[0].upper() for word in name if word.text.lower() not in _SMALL)
+
+
+def _may_be_short(query: Query, name: Sequence[Word], short: str) -> Query:
+    other = frozenset({stem(short)})
+    said = {word.text for word in name}
+    needs = tuple(
+        replace(need, alternatives=(*need.alternatives, other)) if need.text in said else need for need in query.needs
+    )
+    return replace(query, needs=needs, terms={stem(short): ALIAS_WEIGHT, **query.terms})
