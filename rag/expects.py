@@ -22,7 +22,22 @@ _MONEY = re.compile(
 )
 _SUM = 100  # from which on a number without a unit may be a sum
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
-_DATE = re.compile(rf"\b(1[89]|20)\d\d\b|\b({_MONTHS})\b|\d年|\b\d0s\b", re.I)
+_DATE = re.compile(
+    rf"\b(1[89]|20)\d\ds?\b|\b({_MONTHS})\b|\d年|\b\d0s\b|\bcentur(y|ies)\b|\b\d+\)? \(?(BC|BCE|AD|CE|BP|MBP)\b|"
+    r"\b(AD|BP|years ago)\b|"
+    # Earlier years look like any other number.
+    r"\b(in|by|since|until|year) \d{3}(?=[,.;)])|"
+    r"\b(in|by|since|of|until|till|from|to|around|circa|before|after|between|and|year) 1[0-7]\d\ds?\b(?!\.\d)",
+    re.I,
+)
+# "How long?" is said in units, or by when it begins and ends.
+_HOW_LONG = re.compile(r"(and |but |for |so )?how long\b", re.IGNORECASE)
+_LASTS = re.compile(
+    r"\b(minute|hour|day|night|week|month|year|decade|centur(y|ie)|metre|meter|kilomet(re|er)|km|mile|feet|foot|inch(e)?)"
+    r"s?\b|\b(from|between) [^.;]{0,20}\d{4} (to|until|till|and|through) [^.;]{0,20}\d{4}|"
+    r"\b\d{4}\s?[-–]\s?\d{2,4}\b|年|天|公里",
+    re.IGNORECASE,
+)
 # Dates and years are no figures: "in 2024" does not say how much.
 _DATES_ONLY = re.compile(
     rf"\b(\d{{1,2}} )?({_MONTHS})( \d{{1,2}},)?( (1[89]|20)\d\d)?\b|"
@@ -67,18 +82,22 @@ def fits(query: Query, text: str) -> float:
     if kind == "quantity":
         asked = {word.stem for word in words(query.reading) if word.kind == "number"}
         figures = [w for w in words(_DATES_ONLY.sub(" ", without_marks(text))) if w.kind == "number"]
-        has = any(w.stem not in asked for w in figures) or _NUMBER_WORD.search(text)
+        worded = (match.group().lower() for match in _NUMBER_WORD.finditer(text))
+        said = query.reading.lower()
+        has = any(w.stem not in asked for w in figures) or any(word not in said for word in worded)
         if (
             has
             and _MONEY.match(query.text)
             and not any(figure.unit or figure.value >= _SUM for figure in quantities(text))
         ):
             return -1.0  # of money nobody says "four"
-        return 1.0 if has else -1.0
+        if _HOW_LONG.match(query.reading) and not _LASTS.search(text):
+            return 0.3 if has else -1.0
+        return 1.0 if has or (_HOW_LONG.match(query.reading) and _LASTS.search(text)) else -1.0
     if kind == "who":
-        return 0.5 if _NAME.search(text) else -0.5
+        return 0.5 if _NAME.search(text) or _another_name(query, text) else -0.5
     if kind == "where":
-        return 0.3 if _NAME.search(text) else -0.3
+        return 0.3 if _NAME.search(text) or _another_name(query, text) else -0.3
     if kind == "why":
         return 0.5 if _REASON.search(text) else 0.0
     if kind == "list":
@@ -86,6 +105,12 @@ def fits(query: Query, text: str) -> float:
     if kind == "definition":
         return 0.5 if _DEFINES.search(text) else 0.0
     return 0.0
+
+
+def _another_name(query: Query, text: str) -> bool:
+    """Whether a text has a name that the question does not have."""
+    asked = {word.stem for word in words(query.reading)}
+    return any(word.stem not in asked for word in names(text))
 
 
 def names_nobody(query: Query, text: str) -> bool:

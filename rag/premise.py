@@ -25,10 +25,13 @@ _CHOICE = re.compile(r"\b(or|than)\b", re.IGNORECASE)
 _DENIES = re.compile(r"\b(not|never|no)\b|n['’]t\b", re.IGNORECASE)
 # `rag.values` counts from the second on: "first used" is no rank. Before a noun it is one.
 _FIRST = re.compile(r"\bfirst\b", re.IGNORECASE)
+_EXCEPT = re.compile(r"\b(except|excepting|excluding|exceptions?)\b", re.IGNORECASE)
+_IN_PLACE = re.compile(r"\b(instead of|outside|other than|rather than|apart from|unlike|except)\b", re.IGNORECASE)
 _REFERS = re.compile(r"\b(this|these|such) [a-z]+", re.IGNORECASE)  # "this Lab" is one that was named before
 _SHOULD = re.compile(r"\b(?:should|ought)\b(?: the)?\s+", re.IGNORECASE)
 _THERE = re.compile(r"\w there\b(?! (is|are|was|were|will|has|have|had|would|may|can))")  # where, stands before
 _COUNTED = 0.3  # share of what is counted below which something else is
+NEARBY = 0.6  # share of a word that stands in the same passage: of what a sentence is about it need not be said again
 _NAMED = 0.6  # share of a noun from which on it is said
 _ONLY_NEAR = 0.6  # share of a name that stands in the passage or document of a sentence, not in it nor above it
 _OWNER = re.compile(r"['’]s?(?=\s|$)")  # Sichuan's GDP is two names
@@ -39,20 +42,24 @@ _LIGHT = stems_of(
     hold held set use want need try help start begin began begun become became happen occur live work know known
     call name say said talk speak mention describe tell told ask think thought believe consider see seen find found
     show mean look seem lead led stay run play include involve contain consist concern regard relate compare base
-    cause result follow exist belong face die born pick turn carry"""
+    cause result follow exist belong face die born pick turn carry gain attain obtain receive"""
 )
 # How a thing comes to be: when it was published, founded or signed is said by when it dates from.
 _BEGINNINGS = stems_of(
     """adopt approve build create date enact establish form found inaugurate institute introduce invent issue launch
     open pass present propose publish release set sign start begin"""
 )
+# "The Schools Act of 1996", "the paper by Michael Mann": how it is named says when it began, and who made it.
+_NAMED_BY_YEAR = re.compile(r"\b[A-Z]\w+ (?:of |\()(?:1[6-9]|20)\d\d\b")
+_MADE_BY = re.compile(r"\bby (?:[a-z]+ )?(?:[A-Z]\w+)")
+_MAKING = stems_of("write author compose draft create produce make paint draw direct design build edit publish develop")
 
 
 def misses(query: Query, shares: Sequence[float], held: str, heading: str = "") -> bool:
     """Whether a sentence that comes near a question says something else than what is asked, or nothing of it.
 
-    `shares` say how far each need of the question is met there, `held` is the sentence with what it leans on, `heading`
-    the headings it stands under.
+    `shares` say how far each need of the question is met there or nearby, `held` is the sentence with what it leans on,
+    `heading` the headings it stands under.
     """
     return (
         _lacks_its_noun(query, shares, held)
@@ -77,7 +84,8 @@ def _lacks_its_noun(query: Query, shares: Sequence[float], held: str) -> bool:
     lacking = [need for need, share in met if share < _NAMED and need.kind == "word" and stems_of(need.text) & asked]
     others = sum(share >= _NAMED for need, share in met if need.kind == "word")
     others += any(share >= _NAMED for need, share in met if need.kind != "word")
-    return bool(lacking) and (others < 2 or not all(is_shell(word) for need in lacking for word in words(need.text)))
+    enough = query.answer_type != "who" or all(is_shell(word) for need in lacking for word in words(need.text))
+    return bool(lacking) and (others < 2 or not enough)
 
 
 def _counts_others(query: Query, shares: Sequence[float]) -> bool:
@@ -99,7 +107,12 @@ def turns_round(asked: Text, held: Text, heading: str = "") -> bool:
     other = opposite(telling_stems(asked.text), telling_stems(held.text), held.stems | said_above)
     if other and other not in theirs.scope:  # "not equal" is no opposite of "unequal"
         return True
-    return left_undenied(mine, theirs, held) or (bool(_DENIES.search(asked.text)) and not theirs.core)
+    if _EXCEPT.search(held.text):  # "all of them but two" says which were not
+        return False
+    denied = bool(_DENIES.search(asked.text))
+    if not denied and _IN_PLACE.search(asked.text):  # "what did he call it instead of a sacrifice?" denies nothing
+        return False
+    return left_undenied(mine, theirs, held) or (denied and not theirs.core)
 
 
 def act_unsaid(query: Query, shares: Sequence[float], held: str) -> bool:
@@ -110,8 +123,10 @@ def act_unsaid(query: Query, shares: Sequence[float], held: str) -> bool:
     stems = {
         word.stem for word in words(query.reading) if word.start in acts and not (is_shell(word) or is_form(word))
     } - _LIGHT
-    if stems_of(held) & _BEGINNINGS:
+    if stems_of(held) & _BEGINNINGS or (query.answer_type == "when" and _NAMED_BY_YEAR.search(held)):
         stems -= _BEGINNINGS
+    if query.answer_type == "who" and _MADE_BY.search(held):
+        stems -= _MAKING
     met = zip(query.needs, shares, strict=True)
     return any(share < _UNSAID for need, share in met if need.kind == "word" and need.own & stems)
 

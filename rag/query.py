@@ -13,7 +13,7 @@ from rag.glossary import Glossary
 from rag.orders import without_orders
 from rag.places import places
 from rag.values import YEAR, other_spellings
-from rag.words import has_cjk, index_terms, words
+from rag.words import has_cjk, index_terms, is_derived, words
 
 AnswerType = Literal["when", "quantity", "who", "where", "why", "list", "definition", "other"]
 
@@ -58,11 +58,25 @@ class Query:
 
 
 _HOW_MANY = re.compile(r"how many (?:\w+ )??(?P<noun>\w+) (?=\w+)", re.IGNORECASE)
+# The form of an answer, which it has and does not say: "in 2019" for "in which year?".
+_FORM = re.compile(
+    r"\b(?:(?:what|which)(?: (?:is|was|are|were) the)? (?P<noun>year|date|day|month|decade|name|percentage|percent|"
+    r"proportion|amount|number|quantity)s?|how (?P<adjective>long|old|far|tall|big|large|high|often|fast|much|many))\b",
+    re.IGNORECASE,
+)
+_WH = re.compile(
+    r"\b(who|whom|whose|what|which|when|where|why|how)\b( and (?P<second>who|what|which|when|where)\b)?", re.IGNORECASE
+)
+_SUBORDINATE = re.compile(
+    r"(when|where) (?!(is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might|must)\b)",
+    re.IGNORECASE,
+)
 _SINCE = re.compile(r"since when\b", re.IGNORECASE)  # no word of what is asked
-_ALIAS_WEIGHT = 0.4  # of a spelling the user did not write, against 1 for the one written
+_ENDINGS = ("st", "nd", "rd", "th", "s")  # right behind a number: 3rd, 1980s
+ALIAS_WEIGHT = 0.4  # of a spelling the user did not write, against 1 for the one written
 
 _TYPES: tuple[tuple[AnswerType, str], ...] = (
-    ("when", r"\b(when|what year|which year|what date|which date|what day|since when|until when|by when|what month)\b"),
+    ("when", r"^(when|(what|which) (year|date|day|month|decade|century))\b"),
     (
         "quantity",
         r"\bhow (much|many|large|big|high|far|long|old|fast|tall|often|great|strong)\b|"
@@ -85,8 +99,8 @@ _TYPES: tuple[tuple[AnswerType, str], ...] = (
         r"\bwhy\b|\bwhat (might |could |may |would |can )?explains?\b|"
         r"\bwhat (is|was|are) the (reason|cause|purpose|aim|goal)s?\b|\bwhat for\b",
     ),
-    ("who", r"\b(who|whom|whose)\b"),
-    ("where", r"\b(where|which (city|country|province|place|region|university|district))\b"),
+    ("who", r"^who(m|se)?\b"),
+    ("where", r"^where\b|\bwhich (city|country|province|place|region|university|district)\b"),
     (
         "definition",
         r"\bdefin(e|ition)\b|\bmeaning of\b|\bwhat does .* (mean|stand for)\b|"
@@ -138,11 +152,12 @@ def understand(question: str, glossary: Glossary, *, max_chars: int = 2000) -> Q
     """The query behind `question`; raises UsageError as `checked` does."""
     text = without_orders(checked(question, max_chars))
     language = "zh" if has_cjk(text) else "en"
-    english = to_english(text, glossary) if language == "zh" else _periods_spelled_out(text)
+    english = to_english(text, glossary) if language == "zh" else _with_years(text)
     terms: dict[str, float] = {}
     if language == "zh":  # Chinese documents hold the question's own words
         terms.update({word.stem: 1.0 for word in words(text) if word.kind == "cjk"})
     needs: list[Need] = []
+    forms = {match.start(match.lastgroup or 0) for match in _FORM.finditer(english)}
     reading = english
     mentions = glossary.mentions(english)
     taken = [(mention.start, mention.end) for mention in mentions]
@@ -157,43 +172,64 @@ def understand(question: str, glossary: Glossary, *, max_chars: int = 2000) -> Q
         surface = english[mention.start : mention.end]
         for form in (*mention.term.forms, *mention.term.chinese):
             for term in index_terms(form):
-                terms.setdefault(term, _ALIAS_WEIGHT)
+                terms.setdefault(term, ALIAS_WEIGHT)
         alternatives = tuple(
             dict.fromkeys(
                 frozenset(stems)
                 for form in (surface, *mention.term.forms, *mention.term.chinese)
-                if (stems := index_terms(form))
+                if (stems := index_terms(form) or [word.stem for word in words(form) if form.isupper()])  # US, not us
             )
         )
         if alternatives:
             named = mention in countries or _is_name(surface, english, mention.start)
             needs.append(Need(surface, alternatives, "name" if named else "word"))
-    for word in words(english):
+    spoken = words(english)
+    for before, word in zip([None, *spoken], spoken, strict=False):
+        ends = before is not None and before.kind == "number" and english[before.end : word.start] in ("", "'", "’")
+        if ends and word.text.lower() in _ENDINGS:
+            continue
         if word.is_stopword or _SINCE.match(english, word.start):
             continue
         terms[word.stem] = 1.0
-        if any(mention.start <= word.start < mention.end for mention in mentions):
+        if word.start in forms or any(mention.start <= word.start < mention.end for mention in mentions):
             continue
         if word.kind == "number":
             kind: Literal["word", "name", "number"] = "number"
         else:
             kind = "name" if _is_name(word.text, english, word.start) else "word"
-        others = [frozenset({other}) for other in other_spellings(word.text)]  # five and 5 are one
+        written = english[word.start : word.end + 2] if word.kind == "number" else word.text
+        others = [frozenset({other}) for other in other_spellings(written) or other_spellings(word.text)]
         needs.append(Need(word.text, (frozenset({word.stem}), *others), kind))
     return Query(text, language, reading, terms, tuple(needs), answer_type(english))
 
 
-def _periods_spelled_out(text: str) -> str:
-    """`text` with FY2022, FY22 and Q22023 (periods as accountants write them) as words and years of their own."""
+def _with_years(text: str) -> str:
+    """`text` with years where it shortens them: FY2022, FY22 and Q22023, as accountants write them, and the 70s."""
     text = re.sub(r"\bFY\s?['’]?(\d{2})\b(?![.,]?\d)", r"20\1", text)
     text = re.sub(r"\bFY\s?['’]?((?:19|20)\d{2})\b", r"\1", text)
+    text = re.sub(r"\b(?:[A-Z]\.){2,}", lambda match: match.group().replace(".", ""), text)  # U.N. is UN
+    text = re.sub(r"(?<!\w)['’]?([5-9]0)['’]?s\b", r"19\1s", text)
     return re.sub(r"\b([QH][1-4])\s?(?:of\s)?['’]?((?:19|20)\d{2})\b", r"\1 \2", text)
 
 
 def answer_type(question: str) -> AnswerType:
     """What kind of thing would answer, by the way an English question is asked."""
-    lowered = question.lower()
-    return next((kind for kind, pattern in _TYPES if re.search(pattern, lowered)), "other")
+    asking = question[_asks_at(question) :].lower()
+    return next((kind for kind, pattern in _TYPES if re.search(pattern, asking)), "other")
+
+
+def _asks_at(question: str) -> int:
+    """Where the word stands that asks: in "What sea lay to the east when he died?" it is "what".
+
+    A capital makes it a name (Doctor Who); "When he died, what ...?" asks by its second one, "how and when" by both.
+    """
+    found = [match for match in _WH.finditer(question) if match.start() == 0 or match.group()[0].islower()]
+    if not found:
+        return 0
+    first = found[0]
+    if _SUBORDINATE.match(question) and len(found) > 1:
+        first = found[1]
+    return first.start("second") if first["second"] else first.start()
 
 
 def _is_name(surface: str, question: str, start: int) -> bool:
@@ -216,10 +252,4 @@ def covers(need: Need, stems: frozenset[str] | set[str]) -> float:
 
 
 def _holds(name: str, stems: frozenset[str] | set[str]) -> bool:
-    return name in stems or any(_derived(name, stem) for stem in stems)
-
-
-def _derived(one: str, other: str) -> bool:
-    """Whether one name is made from the other: Sichuanese and Sichuan, Vietnamese and Vietnam."""
-    short, long = sorted((one, other), key=len)
-    return len(short) >= 5 and long.startswith(short) and len(long) - len(short) <= 3
+    return name in stems or any(is_derived(name, stem) for stem in stems)

@@ -22,6 +22,9 @@ ORDINALS = {
         2,
     )
 }
+# The ranks up to the twentieth, by their number.
+RANKS = {"1": "first", **{str(value): word for word, value in ORDINALS.items()}}
+_RANKED = re.compile(r"(\d{1,2})(?:st|nd|rd|th)", re.IGNORECASE)
 _DIGITS = {str(value): word for word, value in NUMBER_WORDS.items() if 1 < value < 20}
 _MULTIPLES = {
     "double": 2, "doubled": 2, "doubles": 2, "doubling": 2, "twice": 2, "twofold": 2, "triple": 3, "tripled": 3,
@@ -104,11 +107,14 @@ _NOT_A_NUMBER = {"one", "zero"}
 
 
 def other_spellings(text: str) -> tuple[str, ...]:
-    """A small number in digits where `text` is its word, and the other way round: ten and 10."""
+    """A small number in digits where `text` is its word, and the other way round: ten and 10, tenth and 10th."""
     lowered = text.lower()
     if lowered in _DIGITS:
         return (_DIGITS[lowered],)
-    return (str(NUMBER_WORDS[lowered]),) if NUMBER_WORDS.get(lowered, 0) > 1 else ()
+    if ranked := _RANKED.fullmatch(lowered):
+        return (RANKS[ranked[1]],) if ranked[1] in RANKS else ()
+    value = NUMBER_WORDS.get(lowered) or ORDINALS.get(lowered) or 0
+    return (str(value),) if value > 1 else ()
 
 
 @dataclass(frozen=True, slots=True)

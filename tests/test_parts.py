@@ -79,6 +79,14 @@ def test_a_question_knows_what_it_needs() -> None:
         ("Why does it matter?", "why"),
         ("What is involution?", "definition"),
         ("Does it grow?", "other"),
+        ("How and when was it founded?", "when"),
+        ("In which century was it founded?", "when"),
+        ("What sea lay to the east when he died?", "other"),
+        ("When he died, who followed him?", "who"),
+        ("What kind of contract is given when a firm builds all of it?", "other"),
+        ("How old was she when she led it?", "quantity"),
+        ("Which law names the person who signs?", "other"),
+        ("What enemy of Doctor Who is a lord?", "other"),
     ],
 )
 def test_questions_ask_for_kinds_of_answers(question: str, expected: str) -> None:
@@ -89,6 +97,10 @@ def test_chinese_is_read_by_glossary_and_dictionary() -> None:
     english = to_english("成都什么时候提出新质生产力?", GLOSSARY)
     assert english.startswith("Chengdu when")
     assert "new quality productive forces" in english
+    assert to_english("新区是哪一年批准的？", GLOSSARY).endswith("when approve")
+    assert to_english("2009 年 8 月有多少家公司上市？", GLOSSARY).startswith("August 2009 how many company")
+    assert to_english("谁是第十季的新伙伴", Glossary()) == "who tenth season new partner"
+    assert "1970s" in to_english("20世纪70年代", GLOSSARY)
 
 
 def test_settings_come_from_file_variable_and_flag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,13 +9,14 @@ import pytest
 from ingest.pipeline import ingest
 from rag.chain import Desk
 from rag.embedding import Embedder
-from rag.expects import may_be_why, names_nobody
+from rag.expects import fits, may_be_why, names_nobody
 from rag.glossary import Glossary
 from rag.nouns import noun_asked_for
 from rag.premise import act_unsaid, turns_round
 from rag.query import understand
 from rag.settings import load_settings
 from rag.stated import Text
+from rag.words import stems_of
 
 TEXT = """Sources give two lengths for the quay of Alba. The reason for the difference is that the quay was rebuilt in between.
 
@@ -95,6 +96,55 @@ def test_what_stands_above_a_sentence_is_not_turned_round_by_it() -> None:
     assert not turns_round(asked, held, "Contraction > Overview")
     west, east = Text("Which western cities grew?"), Text("The eastern cities grew.")
     assert turns_round(west, east, "The West"), "a direction above it makes none of another"
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "turned"),
+    [
+        ("Which quays were not closed?", "All quays were closed.", True),
+        ("Which quays were not closed?", "All quays were closed with the exceptions of Alba and Corvo.", False),
+        ("What did he call the quay instead of a pier?", "He held that the quay is no pier but a gift.", False),
+        ("What was the early quay made of?", "The later quay was made of stone.", False),
+        ("What was the earlier quay made of?", "The later quay was made of stone.", True),
+    ],
+)
+def test_a_question_is_not_answered_by_its_opposite(question: str, sentence: str, turned: bool) -> None:
+    assert turns_round(Text(question), Text(sentence)) == turned
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "unsaid"),
+    [
+        ("When was the Ports Act passed?", "The Ports Act of 1996 knows two kinds of ports.", False),
+        ("When was the Ports Act repealed?", "The Ports Act of 1996 knows two kinds of ports.", True),
+        ("Who wrote the paper on ports?", "It rests on a paper on ports by Greta Vanhorn.", False),
+        ("Who stole the paper on ports?", "It rests on a paper on ports by Greta Vanhorn.", True),
+    ],
+)
+def test_how_a_thing_is_named_says_when_it_began_and_who_made_it(question: str, sentence: str, unsaid: bool) -> None:
+    query = understand(question, Glossary())
+    said = stems_of(sentence)
+    shares = [1.0 if need.own <= said else 0.0 for need in query.needs]
+    assert act_unsaid(query, shares, sentence) == unsaid
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "expected"),
+    [
+        ("When was it lost?", "It was lost in 1612.", 1.0),
+        ("When was it lost?", "It was lost in the mid-18th century.", 1.0),
+        ("When was it lost?", "It is popular since the 1990s.", 1.0),
+        ("When was it lost?", "The treaty was made in 911, at Clair.", 1.0),
+        ("When was it lost?", "It had 1612 planks.", -1.0),
+        ("How long did it burn?", "It burned from 1870 to 1939.", 1.0),
+        ("How long did it burn?", "It burned for nine days.", 1.0),
+        ("How long did it burn?", "It burned 12 candles.", 0.3),
+        ("How many wars were there in seven years?", "It is known as the war of seven years.", -1.0),
+        ("Where was it lost?", "Lindmoor led with 6.58 percent.", 0.3),
+    ],
+)
+def test_an_answer_has_what_its_kind_has(question: str, sentence: str, expected: float) -> None:
+    assert fits(understand(question, Glossary()), sentence) == expected
 
 
 def test_a_number_and_its_word_are_one() -> None:
