@@ -15,18 +15,18 @@ from rag.listed import MAX_LIST, as_list, one_item
 from rag.lists import item_above, list_led_by
 from rag.logistic import probability
 from rag.orders import follows_an_order, is_order
-from rag.premise import misses, of_another_number
-from rag.query import Query
+from rag.premise import NEARBY, misses, of_another_number
+from rag.query import Query, covers
 from rag.scoring import Candidate, need_weights, score_sentences
 from rag.stated import Text
 from rag.store.library import Library
 from rag.types import Hit
-from rag.words import leans_on_the_one_before, words
+from rag.words import leans_on_the_one_before, stems_of, words
 
 MAX_SENTENCES = 3
 # A second or third sentence must reach this share of the best one's score; less when it stands in the same passage,
 # where one sentence goes on with what another began.
-_SECOND, _BESIDE = 0.95, 0.85
+_SECOND, _BESIDE = 0.95, 0.88
 _REASON_NEAR = 0.85  # share of the best score from which on a sentence with a reason goes before one without
 # Where the best of these sentences comes near and misses, another may answer that reaches this share of its score; less
 # when it names what is asked about, and the best one does not.
@@ -169,7 +169,12 @@ def _fit(query: Query, candidates: Sequence[Candidate]) -> Candidate | None:
 
 
 def _misses(query: Query, candidate: Candidate) -> bool:
-    return misses(query, candidate.shares, _in_context(candidate), candidate.hit.passage.heading)
+    around = stems_of(candidate.hit.passage.text)
+    shares = [
+        max(share, NEARBY * covers(need, around)) if need.kind == "word" and not query.counts(need) else share
+        for need, share in zip(query.needs, candidate.shares, strict=True)
+    ]
+    return misses(query, shares, _in_context(candidate), candidate.hit.passage.heading)
 
 
 def _in_context(candidate: Candidate) -> str:

@@ -29,7 +29,7 @@ from rag.words import leans_on_the_one_before, stem, stems_of, words
 
 # What a match beside the sentence counts, against 1 in it: in title and heading, in the sentence before one that leans
 # on it ("It rose ..."), in the rest of the passage, elsewhere in the document (names only).
-_HEADING, _LEANT_ON, _AROUND, _DOCUMENT = 0.85, 0.9, 0.6, 0.6
+_HEADING, _LEANT_ON, _AROUND, _DOCUMENT = 0.85, 0.9, 0.4, 0.6
 # Shares of the four figures in a sentence's score.
 _LATE, _LEXICAL, _COSINE, _PASSAGE = 0.45, 0.25, 0.2, 0.1
 _TYPE_BONUS, _TYPE_PENALTY = 0.06, 0.12
@@ -159,7 +159,7 @@ def _score_passage(
     starts = token_spans[:, 0] - prefix + passage.start
     in_prefix = token_spans[:, 0] < prefix
     similarity = question.vectors @ tokens.T  # [question tokens, passage tokens]
-    heading = _without_halves(f"{document.title} {passage.heading}", stems_of(query.reading))
+    heading = _without_halves(f"{document.title} {document.publisher} {passage.heading}", stems_of(query.reading))
     around = stems_of(passage.text)
     years = {need.text for need in query.needs if need.kind == "number" and dates(need.text)}
     need_is_counted = {need.text: query.counts(need) for need in query.needs}
@@ -339,4 +339,4 @@ def _names(document: Document) -> frozenset[str]:
 
 @lru_cache(maxsize=256)
 def _document_stems(document: Document) -> frozenset[str]:
-    return stems_of(document.title + " " + document.text)
+    return stems_of(f"{document.title} {document.publisher} {document.text}")
