@@ -8,28 +8,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from rag.glossary import Glossary
 from rag.places import places
+from rag.values import RANKS, dates, written_out
 from rag.words import has_cjk
 
 # How Chinese asks, and function words whose dictionary entries would only be noise.
 _ASKING = {
-    "是什么时候": "when", "什么时候": "when", "何时": "when", "哪一年": "when", "哪年": "when", "几月": "when",
-    "多少": "how much how many", "几个": "how many", "多大": "how large", "多高": "how high", "多长": "how long",
-    "哪些": "what are the", "哪几": "what are the", "哪个": "which", "哪里": "where", "哪儿": "where", "在哪": "where",
-    "为什么": "why", "为何": "why", "怎么": "how", "怎样": "how", "如何": "how", "谁": "who", "什么是": "what is",
-    "是什么": "what is", "什么": "what", "是否": "whether", "比例": "share",
+    "是什么时候": "when", "什么时候": "when", "什么时间": "when", "何时": "when", "哪一年": "when", "哪年": "when",
+    "几月": "when", "多少": "how many", "是多少": "how much", "几个": "how many", "多少岁": "how old",
+    "几岁": "how old", "多大": "how large", "多高": "how high", "多长": "how long", "多久": "how long",
+    "多远": "how far", "哪些": "what are the", "哪几": "what are the", "哪几年": "which years",
+    "哪些年份": "which years", "哪个": "which", "哪一": "which", "哪": "which", "哪里": "where", "哪儿": "where",
+    "在哪": "where", "什么地方": "where", "何地": "where", "为什么": "why", "为何": "why", "怎么": "how",
+    "怎样": "how", "如何": "how", "谁": "who", "哪位": "who", "什么人": "who", "什么是": "what is",
+    "是什么": "what is", "什么": "what", "什么的": "what", "是否": "whether", "比例": "share",
     "亿元": "billion yuan", "万亿元": "trillion yuan", "提出": "propose", "首次": "first", "第一次": "first",
 }  # fmt: skip
-_DROPPED = frozenset("的了吗呢吧啊在是有和与及或对于从到由被把为以而其之这那个年月日就都也还很请问一下".strip()) | {
-    "请问",
-    "一下",
-}
+_DROPPED = frozenset(
+    "的了吗呢吧啊在是有和与及或对于从到由被把为以而其之这那个年月日就都也还很请问一下时中上来会所该将并且让使向给着过得地此某各些"
+) | {"请问", "一下"}
+# What counts a noun and is no word of its own: 哪家公司 is which company, 三项 three.
+_CLASSIFIER = re.compile(
+    r"(多少|哪一|哪|几|\d|[一二两三四五六七八九十]|这|那|每|该|某)[名位项家种条次份座所届场支只款](?=[\u4e00-\u9fff])"
+)
+_ORDINAL = re.compile(r"第\s*(\d+|[一二三四五六七八九十]+)\s*届?")
+_DECADE = re.compile(r"(?:(?P<century>\d\d)\s*世纪\s*)?(?<!\d)(?P<tens>\d0)\s*年代")
+_PARTED = re.compile(r"(?<=\d)\s+(?=[年月日])|(?<=[年月])\s+(?=\d)")
+_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+_LONGEST = 6  # characters of a word
+_LIGHT, _UNKNOWN = 0.5, 2.0  # cost of a function word, and of a character that is no word, against 1
 _MARKS = re.compile(r"[，。？！、；：“”‘’（）《》〈〉\s]+")
-_NOT_GLOSS = re.compile(r"^(CL:|variant of|old variant|surname |see |abbr\. for|Taiwan pr|\(bound form\)$)")
+_NOT_GLOSS = re.compile(
+    r"^(CL:|variant of|old variant|surname |see |abbr\. for|Taiwan pr|\(bound form\)$|classifier for|(final )?particle|"
+    r"used (to|in|as)|prefix|suffix|measure word)"
+)
 
 
 @cache
@@ -47,6 +63,7 @@ def english_meanings() -> Iterator[str]:
 
 def to_english(text: str, glossary: Glossary) -> str:
     """The words of a Chinese `text` in English, in order; what is not Chinese stays as it is."""
+    text = _plain(text)
     out: list[str] = []
     position = 0
     mentions = [m for m in glossary.mentions(text) if has_cjk(text[m.start : m.end])]
@@ -61,34 +78,67 @@ def to_english(text: str, glossary: Glossary) -> str:
     return " ".join(part for part in out if part)
 
 
+def _plain(text: str) -> str:
+    """`text` with its dates, ordinals and decades as English writes them, and without what only counts a noun."""
+    text = _DECADE.sub(lambda m: f" {int(m['century'] or 20) - 1}{m['tens']}s ", text)
+    text = _ORDINAL.sub(lambda m: f" {_in_english(m[1])} ", text)
+    text = _PARTED.sub("", text)
+    for date in reversed(dates(text)):
+        if date.month and has_cjk(text[date.start : date.end]):
+            text = f"{text[: date.start]} {written_out(text[date.start : date.end])} {text[date.end :]}"
+    return _CLASSIFIER.sub(r"\1", text)
+
+
+def _in_english(number: str) -> str:
+    """A Chinese number up to twenty as a rank; any other as it is."""
+    tens, _, ones = number.rpartition("十") if "十" in number else ("", "", number)
+    value = (10 if "十" in number else 0) + ("一二三四五六七八九".find(ones) + 1 if ones else 0)
+    return RANKS.get(str(value), number) if not tens and not number.isdigit() else number
+
+
 def _gloss(text: str) -> str:
-    """Word by word from the end, longest first: backward matching cuts Chinese right more often than forward."""
+    """Word by word; what is not Chinese stays."""
     out: list[str] = []
-    end = len(text)
-    while end > 0:
-        if not has_cjk(text[end - 1]):
-            start = end
-            while start > 0 and not has_cjk(text[start - 1]):
-                start -= 1
-            out.append(_MARKS.sub(" ", text[start:end]).strip())
-            end = start
-            continue
-        for length in range(min(6, end), 0, -1):
-            word = text[end - length : end]
-            if word in _ASKING:
-                out.append(_ASKING[word])
-                break
-            if word in _DROPPED:
-                break
-            if meaning := _meaning(word):
-                out.append(meaning)
-                break
-        else:
-            length = 1
-        end -= length
-    return " ".join(part for part in reversed(out) if part)
+    for part in _RUN.findall(text):
+        out += _words(part) if has_cjk(part) else [_MARKS.sub(" ", part).strip()]
+    return " ".join(one for one in out if one)
 
 
+def _words(run: str) -> list[str]:
+    """The words of a run of Chinese in English, cut where that takes the fewest words that say something.
+
+    The shortest path through the words of the dictionary, as word segmenters take it; of equals that with the longer
+    last word, since cutting from the end is right more often than from the beginning.
+    """
+    best: list[tuple[float, int, str]] = [(0.0, 0, "")]  # cost up to here, where the last word begins, its meaning
+    for end in range(1, len(run) + 1):
+        found = (
+            (best[start][0] + cost, start, meaning)
+            for start in range(max(0, end - _LONGEST), end)
+            for cost, meaning in _costs(run[start:end])
+        )
+        best.append(min(found))
+    said: list[str] = []
+    end = len(run)
+    while end:
+        _, start, meaning = best[end]
+        said.append(meaning)
+        end = start
+    return said[::-1]
+
+
+def _costs(word: str) -> list[tuple[float, str]]:
+    """What it costs to take `word` for one, and what it means; nothing where it is none."""
+    if word in _ASKING:
+        return [(_LIGHT, _ASKING[word])]
+    if word in _DROPPED:
+        return [(_LIGHT, "")]
+    if meaning := _meaning(word):
+        return [(1.0, meaning)]
+    return [(_UNKNOWN, "")] if len(word) == 1 else []
+
+
+@lru_cache(maxsize=20_000)
 def _meaning(word: str) -> str:
     for meaning in _dictionary().get_definitions(word) or ():
         if _NOT_GLOSS.match(meaning):

@@ -36,6 +36,12 @@ _ASKING = re.compile(
     r"(which|what|when|where|who|whom|how (many|much|large|big|long|high|far|often)|why|how)\b",
     re.IGNORECASE,
 )
+_ASKED_OF = re.compile(
+    r"\b(?:what|who) (?:is|are|was|were) the (?P<noun>[a-z][a-z -]*?) of\b|"
+    r"\b(?:how many|how much|which) (?P<counted>[a-z][a-z -]*?)"
+    r"(?= (?:is|are|was|were|do|does|did|has|have|had|can|will)\b)",
+    re.IGNORECASE,
+)
 _ASKING_CHINESE = re.compile(r"什么时候|什么地方|为什么|多少|哪里|哪儿|哪年|何时|谁|几个|怎么|如何|什么")
 
 
@@ -169,6 +175,10 @@ def _replaced(last: str, new: str, glossary: Glossary) -> str:
     spans = [(mention.start, mention.end) for mention in glossary.mentions(changed)]
     if spans and glossary.mentions(plain):
         return _cut(changed, *max(spans), plain)
+    # "What about the population?" behind "What is the area of Chengdu?", "and patents?" behind "How many firms ...?"
+    if own and not names(plain) and (asked := _ASKED_OF.search(changed)):
+        group = asked.lastgroup or 0
+        return _cut(changed, asked.start(group), asked.end(group), re.sub(r"^the\s+", "", plain, flags=re.IGNORECASE))
     return f"{changed.rstrip('?？ ')} {new}?"
 
 

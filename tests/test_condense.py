@@ -35,6 +35,8 @@ def turns(*questions: str) -> list[Turn]:
             "What is the research intensity of Germany?",
         ),
         ("What is the role of coastal provinces?", "and in the west?", "What is the role of the west provinces?"),
+        ("What is the area of Chengdu?", "What about the population?", "What is the population of Chengdu?"),
+        ("How many laboratories does Sichuan have?", "And patents?", "How many patents does Sichuan have?"),
         ("What is Horizon Europe?", "How large is its budget?", "How large is Horizon Europe's budget?"),
         ("What is Tianfu New Area?", "When was it approved?", "When was Tianfu New Area approved?"),
         ("Who founded the Lindmoor Museum?", "And when?", "when founded the Lindmoor Museum?"),
