@@ -240,10 +240,11 @@ class Desk:
         embedded = self.embedder.embed_query(query.reading)
         timings = {"embed": ms_since(begin)}
         hits, steps = self._find(library, query, embedded, k, only)
-        if (fuller := with_long_forms(query, hits, library)) is not query:
-            query, embedded = fuller, self.embedder.embed_query(fuller.reading)
-            hits, steps = self._find(library, query, embedded, k, only)
-        return query, embedded, hits, {**timings, **steps}
+        fuller = with_long_forms(query, hits, library)
+        if (fuller.reading, fuller.terms) != (query.reading, query.terms):
+            embedded = self.embedder.embed_query(fuller.reading)
+            hits, steps = self._find(library, fuller, embedded, k, only)
+        return fuller, embedded, hits, {**timings, **steps}
 
     def _find(
         self, library: Library, query: Query, embedded: Embedded, k: int, only: Filter

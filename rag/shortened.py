@@ -32,7 +32,7 @@ def with_long_forms(query: Query, hits: Sequence[Hit], library: Library) -> Quer
         if need.kind == "name" and len(need.alternatives) == 1 and _SHORT.fullmatch(short):
             stands = library.lexical.document_frequency(stem(short)) > 0
             if long := _long_form(short, texts, defined=stands):
-                query = _spelled_out(query, need, long)
+                query = _spelled_out(query, need, long, sought=not stands)
     for name in _names(query):
         short = _initials(name)
         if len(short) >= _SURE and any(re.search(rf"\b{short}\b", text) for text in texts):
@@ -82,9 +82,15 @@ def _runs(spoken: Sequence[Word], text: str, short: str) -> Iterable[tuple[Word,
                 break
 
 
-def _spelled_out(query: Query, need: Need, long: str) -> Query:
+def _spelled_out(query: Query, need: Need, long: str, *, sought: bool) -> Query:
+    """`query` whose `need` is met by `long` too; it is looked for only where the short form stands nowhere.
+
+    Documents that use the short form say the long one where they do not say much of it.
+    """
     stems = frozenset(index_terms(long))
     needs = tuple(replace(one, alternatives=(*one.alternatives, stems)) if one is need else one for one in query.needs)
+    if not sought:
+        return replace(query, needs=needs)
     terms = {**dict.fromkeys(stems, ALIAS_WEIGHT), **query.terms}
     reading = query.reading
     if any(len(stem) > 1 for stem in stems) and f"({long})" not in reading:  # U.N. says no more than UN
