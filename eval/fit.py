@@ -18,10 +18,9 @@ import numpy as np
 import rag.extract as extract_module
 from eval.claims import load_pairs, measure
 from eval.dataset import DEFAULT_SET, SETS, load_set
+from rag.answers import State
 from rag.chain import Desk
 from rag.chinese import english_meanings
-from rag.query import understand
-from rag.retrieve import retrieve
 from rag.settings import load_settings
 from rag.support import Judge
 
@@ -37,10 +36,10 @@ def confidence(desk: Desk) -> None:
     for question in [*load_set(DEFAULT_SET), *load_set(SETS / "natural.jsonl")]:
         if question.half != "development" or question.turns:
             continue
-        query = understand(question.question, desk.glossary)
-        embedded = desk.embedder.embed_query(query.reading)
-        hits, _ = retrieve(desk.library, query, embedded, desk.settings.k, dense_weight=desk.settings.dense_weight)
-        candidates = extract_module.ranked(desk.library, query, embedded, hits)
+        state = desk.retrieve(desk.understand(State(question.question, desk.library)))
+        assert state.query is not None
+        assert state.embedded is not None
+        candidates = extract_module.ranked(desk.library, state.query, state.embedded, state.hits)
         rows.append([candidates[0].features[name] for name in CONFIDENCE])
         labels.append(int(question.answerable))
     _write("confidence.json", _fitted(np.array(rows), np.array(labels), CONFIDENCE, strength=3.0))

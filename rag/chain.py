@@ -79,7 +79,7 @@ class Desk:
     def quoted(self, question: str, only: Filter = ALL, *, min_confidence: float | None = None) -> Answer:
         """The answer in quotations, also where a language model is set; by default as sure as the settings want it."""
         threshold = self.settings.min_confidence if min_confidence is None else min_confidence
-        return extracted(self.retrieve(self.understand(State(question, self.library, only))), threshold)
+        return extracted(self.retrieve(self.understand(self._begun(question, only))), threshold)
 
     @cached_property
     def judge(self) -> Judge:
@@ -99,7 +99,7 @@ class Desk:
 
         def begin(asked: str | tuple[str, Filter]) -> State:
             question, only = (asked, ALL) if isinstance(asked, str) else asked
-            return State(question, self.library, only)
+            return self._begun(question, only)
 
         return (
             RunnableLambda(begin)
@@ -132,12 +132,16 @@ class Desk:
 
     def follow(self, question: str, only: Filter = ALL, turns: Sequence[Turn] = ()) -> Iterator[Step | Answer]:
         """As `stream`, with what is being done in between."""
-        if (spelled := self._spelled(question, self.library)) != question:
-            yield from _as_asked(question, spelled, self.follow(spelled, only, turns))
-            return
-        if turns and wants_more(question) and (more := condense(question, turns, self.glossary)) != question:
-            yield from _as_asked(question, more, self.follow(more, only))
-            return
+        spelled = self._spelled(question, self.library)
+        if turns and wants_more(spelled) and (more := condense(spelled, turns, self.glossary)) != spelled:
+            yield from _as_asked(question, more, self._follow(more, only, ()))
+        elif spelled != question:
+            yield from _as_asked(question, spelled, self._follow(spelled, only, turns))
+        else:
+            yield from self._follow(question, only, turns)
+
+    def _follow(self, question: str, only: Filter, turns: Sequence[Turn]) -> Iterator[Step | Answer]:
+        """As `follow`, of a question that is spelled right and asks for more than "more"."""
         kind = kind_of(question, turns)
         if kind in ("item", "source") or (kind == "translate" and self._model is None):
             yield said_before(question, turns, kind)
@@ -224,6 +228,12 @@ class Desk:
         query = self._understood(text)
         return self._find(library, query, self.embedder.embed_query(query.reading), k, only)[0]
 
+    def _begun(self, question: str, only: Filter) -> State:
+        """Where the way of a question begins that stands alone: spelled right, with what was written."""
+        library = self.library
+        spelled = self._spelled(question, library)
+        return State(spelled, library, only, question if spelled != question else "")
+
     def _spelled(self, question: str, library: Library) -> str:
         """The question with its words as the documents spell them; raises UsageError as `checked` does."""
         checked(question, self.settings.max_question_chars)
@@ -265,10 +275,7 @@ class Desk:
 
     def understand(self, state: State) -> State:
         begin = time.perf_counter()
-        question = self._spelled(state.question, state.library)
-        if question != state.question:
-            state = replace(state, question=question, written=state.written or state.question)
-        return state.timed("understand", begin, query=self._understood(question))
+        return state.timed("understand", begin, query=self._understood(state.question))
 
     def retrieve(self, state: State) -> State:
         begin = time.perf_counter()

@@ -9,7 +9,7 @@ from rag.grammar import is_english, names, verb_stems
 from rag.places import places
 from rag.query import AnswerType, Query
 from rag.values import quantities
-from rag.words import has_cjk, words
+from rag.words import Word, has_cjk, stems_of, words
 
 _NUMBER_WORD = re.compile(
     r"\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(thir|four|fif|six|seven|eigh|nine)teen|"
@@ -91,13 +91,13 @@ def fits(query: Query, text: str) -> float:
             and not any(figure.unit or figure.value >= _SUM for figure in quantities(text))
         ):
             return -1.0  # of money nobody says "four"
-        if _HOW_LONG.match(query.reading) and not _LASTS.search(text):
-            return 0.3 if has else -1.0
-        return 1.0 if has or (_HOW_LONG.match(query.reading) and _LASTS.search(text)) else -1.0
+        if _HOW_LONG.match(query.reading):
+            return 1.0 if _LASTS.search(text) else 0.3 if has else -1.0
+        return 1.0 if has else -1.0
     if kind == "who":
-        return 0.5 if _NAME.search(text) or _another_name(query, text) else -0.5
+        return 0.5 if _NAME.search(text) or _new_names(query, text) else -0.5
     if kind == "where":
-        return 0.3 if _NAME.search(text) or _another_name(query, text) else -0.3
+        return 0.3 if _NAME.search(text) or _new_names(query, text) else -0.3
     if kind == "why":
         return 0.5 if _REASON.search(text) else 0.0
     if kind == "list":
@@ -107,10 +107,10 @@ def fits(query: Query, text: str) -> float:
     return 0.0
 
 
-def _another_name(query: Query, text: str) -> bool:
-    """Whether a text has a name that the question does not have."""
-    asked = {word.stem for word in words(query.reading)}
-    return any(word.stem not in asked for word in names(text))
+def _new_names(query: Query, text: str) -> list[Word]:
+    """The names of a text that the question does not have."""
+    asked = stems_of(query.reading)
+    return [word for word in names(text) if word.stem not in asked]
 
 
 def names_nobody(query: Query, text: str) -> bool:
@@ -121,12 +121,11 @@ def names_nobody(query: Query, text: str) -> bool:
     """
     if query.answer_type != "who" or has_cjk(text):
         return False
-    asked = {word.stem for word in words(query.reading)}
-    new = [word for word in names(text) if word.stem not in asked]
+    new = _new_names(query, text)
     if _OFFICE.match(query.reading):
         lands = places().mentions(text)
         return all(is_english(w.text) or any(m.start <= w.start < m.end for m in lands) for w in new)
-    return not new and any(act in asked for act in done_by_nobody(text))
+    return not new and bool(done_by_nobody(text) & stems_of(query.reading))
 
 
 def done_by_nobody(text: str) -> frozenset[str]:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from rag.values import MONTHS, Date, Quantity, dates, quantities
+from rag.wordlists import lines_of
 from rag.words import STOPWORDS, Word, has_cjk, irregular_forms, stem, words
 
 
@@ -43,8 +43,7 @@ def _lexicon() -> tuple[frozenset[str], frozenset[str]]:
 
     To read them from the dictionary itself takes more than a second and the memory of 120,000 entries.
     """
-    lines = (Path(__file__).parent / "data" / "english.txt").read_text(encoding="utf-8").splitlines()
-    entries = [line.split(" ") for line in lines if not line.startswith("#")]
+    entries = [line.split(" ") for line in lines_of("english.txt")]
     return frozenset(entry[0] for entry in entries), frozenset(entry[0] for entry in entries if len(entry) > 1)
 
 
@@ -73,8 +72,7 @@ def plain_verbs() -> frozenset[str]:
 
 @cache
 def _opposites() -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
-    lines = (Path(__file__).parent / "data" / "opposites.txt").read_text(encoding="utf-8").splitlines()
-    sides = [line.split("|") for line in lines if "|" in line]
+    sides = [line.split("|") for line in lines_of("opposites.txt") if "|" in line]
     return tuple((frozenset(map(stem, one.split())), frozenset(map(stem, other.split()))) for one, other in sides)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from functools import cache
 from itertools import takewhile
-from pathlib import Path
 
 from rag.grammar import verbs
 from rag.values import other_spellings
+from rag.wordlists import lines_of
 from rag.words import Word, stem, stems_of, words
 
 # Adjectives that tell nothing of what they stand before.
@@ -48,8 +48,7 @@ def counted_as(text: str) -> frozenset[str]:
 @cache
 def _listed(name: str) -> frozenset[str]:
     """The nouns of a file of `rag/data`, one and many."""
-    lines = (Path(__file__).parent / "data" / name).read_text(encoding="utf-8").splitlines()
-    nouns = {word for line in lines if not line.startswith("#") for word in line.split()}
+    nouns = {word for line in lines_of(name) for word in line.split()}
     return frozenset(nouns | {f"{word}s" for word in nouns} | {f"{word[:-1]}ies" for word in nouns if word[-1] == "y"})
 
 

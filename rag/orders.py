@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, lru_cache
-from pathlib import Path
+
+from rag.wordlists import lines_of
 
 _REACH = 400  # characters behind an order that belong to it
 _PART = re.compile(r"(?<=[.!?:。！？：])\s+")
@@ -20,8 +21,7 @@ _TAG = re.compile(r"</?[a-z_]+>", re.IGNORECASE)
 
 @cache
 def _signs() -> tuple[re.Pattern[str], ...]:
-    lines = (Path(__file__).parent / "data" / "orders.txt").read_text(encoding="utf-8").splitlines()
-    return tuple(re.compile(line, re.IGNORECASE | re.MULTILINE) for line in lines if line and not line.startswith("# "))
+    return tuple(re.compile(line, re.IGNORECASE | re.MULTILINE) for line in lines_of("orders.txt"))
 
 
 @lru_cache(maxsize=8192)  # the same sentences are looked at for one question after another

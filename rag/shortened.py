@@ -63,8 +63,7 @@ def spells(name: Sequence[Word], text: str, short: str) -> bool:
     """Whether the first letters of these words are `short`; small words may be left out."""
     if len(name) < 2 or any(not _BETWEEN.fullmatch(text[a.end : b.start]) for a, b in pairwise(name)):
         return False
-    counted = [word.text[0].upper() for word in name if word.text.lower() not in _SMALL]
-    return name[0].text.lower() not in _SMALL and "".join(counted) == short
+    return name[0].text.lower() not in _SMALL and _initials(name) == short
 
 
 def _runs(spoken: Sequence[Word], text: str, short: str) -> Iterable[tuple[Word, Word]]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cache
-from pathlib import Path
 
 from rag.glossary import Glossary
 from rag.grammar import is_english
 from rag.places import places
 from rag.store.library import Library
+from rag.wordlists import lines_of
 from rag.words import Word, is_derived, stem, without_owner, words
 
 _SHORTEST, _LONG = 5, 8  # letters of a word that may be wrong in one place, and in two
@@ -30,8 +30,7 @@ _CLEARLY = 4  # times as frequent as another word that is as near
 
 @cache
 def _known_names() -> frozenset[str]:
-    lines = (Path(__file__).parent / "data" / "names.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(line.lower() for line in lines if not line.startswith("#"))
+    return frozenset(name.lower() for name in lines_of("names.txt"))
 
 
 def respelled(question: str, library: Library, glossary: Glossary) -> str:

@@ -6,8 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any, NamedTuple
+
+from rag.wordlists import lines_of
 
 _TOKEN = re.compile(
     r"(?P<number>\d+(?:[.,]\d+)*)"
@@ -83,11 +84,10 @@ def _plain_forms() -> dict[str, str]:
 
 def _irregular() -> Iterator[tuple[str, list[str], list[str]]]:
     """Plain form, other forms, and nouns of what it does, from `rag/data/irregular.txt`."""
-    for line in (Path(__file__).parent / "data" / "irregular.txt").read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            forms, _, nouns = line.partition("|")
-            plain, *others = forms.split()
-            yield plain, others, nouns.split()
+    for line in lines_of("irregular.txt"):
+        forms, _, nouns = line.partition("|")
+        plain, *others = forms.split()
+        yield plain, others, nouns.split()
 
 
 def without_owner(text: str) -> str:
