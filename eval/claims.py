@@ -14,6 +14,7 @@ from rag.support import Judge, Support
 from rag.types import Document, Passage
 
 CLAIMS = SETS / "claims.jsonl"
+RETOLD = SETS / "retold.jsonl"  # told more freely, as a language model tells what it read
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-from eval.claims import load_pairs
+from eval.claims import CLAIMS, RETOLD, load_pairs
 from eval.claims import measure as measure_claims
 from eval.dataset import DEFAULT_SET, HALVES, Gold, Question, load_set
 from eval.grade import Grader, agreement, load_grades, share_agreeing
@@ -59,6 +59,7 @@ def measure(desk: Desk) -> Figures:
         "kinds": {},
         "follow-ups": {},
         "claims": {},
+        "retold": {},
         "grades": {},
         "confidence": {},
     }
@@ -79,15 +80,16 @@ def measure(desk: Desk) -> Figures:
             for key, value in confidence_figures(*confidences(own)).items()
             if key in ("auc", "brier")
         }
-        pairs = [pair for pair in load_pairs() if pair.half == half]
-        judged = measure_claims(desk.judge, pairs)
-        passed = [result.supported for pair, result in judged if not pair.kind]
-        caught = [not result.supported for pair, result in judged if pair.kind]
-        found["claims"][half] = {
-            "pairs": len(pairs),
-            "passed": round(sum(passed) / len(passed), 3),
-            "caught": round(sum(caught) / len(caught), 3),
-        }
+        for path in (CLAIMS, RETOLD):
+            pairs = [pair for pair in load_pairs(path) if pair.half == half]
+            judged = measure_claims(desk.judge, pairs)
+            passed = [result.supported for pair, result in judged if not pair.kind]
+            caught = [not result.supported for pair, result in judged if pair.kind]
+            found[path.stem][half] = {
+                "pairs": len(pairs),
+                "passed": round(sum(passed) / len(passed), 3),
+                "caught": round(sum(caught) / len(caught), 3),
+            }
         graded = [one for one in load_grades() if one.half == half]
         by_id = {question.id: question for question in questions}
         agreed = share_agreeing(agreement(Grader(desk.library, desk.judge), by_id, graded))

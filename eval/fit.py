@@ -10,24 +10,24 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import rag.extract as extract_module
-from eval.claims import load_pairs, measure
+from eval.claims import CLAIMS, RETOLD, load_pairs, measure
 from eval.dataset import DEFAULT_SET, SETS, load_set
 from rag.answers import State
 from rag.chain import Desk
 from rag.chinese import english_meanings
 from rag.settings import load_settings
-from rag.support import Judge
+from rag.support import Judge, Support
 
 DATA = Path(extract_module.__file__).parent / "data"
 CONFIDENCE = ("late", "lexical", "gap", "asked_gap", "why_unsaid", "hard_missing")
-SUPPORT = ("exact", "near", "facts", "unsaid", "replaced", "cosine")
-_PASSED = 0.97  # share of right sentences that the threshold of support lets through
+SUPPORT = ("near", "facts", "unsaid", "replaced", "alike")
 
 
 def confidence(desk: Desk) -> None:
@@ -47,25 +47,37 @@ def confidence(desk: Desk) -> None:
 
 def support(desk: Desk) -> None:
     judge = Judge(desk.embedder, desk.glossary)
-    pairs = [pair for pair in load_pairs() if pair.half == "development"]
-    judged = [(pair.kind == "", found) for pair, found in measure(judge, pairs)]
+    pairs = [pair for path in (CLAIMS, RETOLD) for pair in load_pairs(path) if pair.half == "development"]
+    every = [(pair.kind == "", found) for pair, found in measure(judge, pairs)]
     # Where numbers, names and polarity already tell, likeness has nothing to learn; other passages it must tell apart.
-    judged = [(right, found) for right, found in judged if right or found.likeness_decides]
+    judged = [(right, found) for right, found in every if found.likeness_decides]
     subtle = len(judged)
     passages = {pair.passage.text: pair for pair in pairs}
     for pair in (pair for pair in pairs if not pair.kind):
         for other in passages.values():
             if other.passage.text != pair.passage.text and other.document.title != pair.document.title:
-                judged.append((False, judge.judge(pair.sentence, other.passage, other.document)))
+                found = judge.judge(pair.sentence, other.passage, other.document)
+                judged += [(False, found)] if found.likeness_decides else []
     # The subtle ones weigh as much as the many others together.
     weights = np.where(np.arange(len(judged)) < subtle, (len(judged) - subtle) / subtle, 1.0)
     x = np.array([[found.features[name] for name in SUPPORT] for _, found in judged])
     y = np.array([int(right) for right, _ in judged])
     model = _fitted(x, y, SUPPORT, strength=1.0, weights=weights)
-    z = model["intercept"] + x @ np.array([model["weights"][name] for name in SUPPORT])
-    right = np.sort((1 / (1 + np.exp(-z)))[y == 1])
-    model["threshold"] = round(float(right[int((1 - _PASSED) * len(right))]) - 0.001, 3)
+    model["threshold"] = _balanced(model, every)
     _write("support.json", model)
+
+
+def _balanced(model: dict[str, Any], every: Sequence[tuple[bool, Support]]) -> float:
+    """The threshold at which the share of wrong sentences that are caught is nearest to that of right ones passed."""
+
+    def likely(found: Support) -> float:
+        z = model["intercept"] + sum(weight * found.features[name] for name, weight in model["weights"].items())
+        return float(1 / (1 + np.exp(-z))) if found.likeness_decides else 0.0
+
+    right, wrong = (
+        np.array([likely(found) for is_right, found in every if is_right == kind]) for kind in (True, False)
+    )
+    return float(min(np.arange(0.05, 0.95, 0.01).round(2), key=lambda t: abs((right >= t).mean() - (wrong < t).mean())))
 
 
 def _fitted(x: Any, y: Any, names: tuple[str, ...], strength: float, weights: Any = None) -> dict[str, Any]:

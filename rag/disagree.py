@@ -8,22 +8,33 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from rag.grammar import Clause, Denial, denials, opposed
+from rag.grammar import Clause, Denial, denials, opposed, runs, turned_round
 from rag.mispaired import mispaired
 from rag.stated import Text, telling_stems
 from rag.subject import other_subject
 from rag.values import Quantity
-from rag.words import is_derived
+from rag.words import Word, is_derived, stems_of
 
 _ABOUT = re.compile(r"\b(about|around|roughly|nearly|almost|approximately|some|circa|ca)\s*$", re.IGNORECASE)
+_LONG = 10_000
+_BOUND = re.compile(
+    r"\b(?:(?P<over>over|above|more than|at least)|under|below|less than|fewer than)\s*$", re.IGNORECASE
+)
+_NEARLY = Decimal("1.1")
+# "Apart from the budget" is "for everything else", and denies nothing.
+_APART = re.compile(r"\b(apart from|except|other than|besides|aside from)\b", re.IGNORECASE)
+_ELSE = re.compile(r"\b(else|other|others|otherwise|only|except)\b", re.IGNORECASE)
 _ONLY = re.compile(r"\b(only|at most|at the earliest)\b", re.IGNORECASE)
 _NOT_BEFORE = re.compile(r"\bnot?\b.*\b(before|until|more than|over|beyond)\b", re.IGNORECASE)
 
 
-def disagreement(said: Text, held: Text, above: Text) -> str:
-    """Why the quotation `held`, under the title and heading `above`, contradicts `said`; empty when nothing does."""
+def disagreement(said: Text, held: Text, above: Text, around: str) -> str:
+    """Why the quotation `held`, under the title and heading `above`, contradicts `said`; empty when nothing does.
+
+    `around` is the passage that the quotation is from.
+    """
     return (
-        _missing(said, held, above)
+        _missing(said, held, above, around)
         or _denied(said, held)
         or _contrary(said, held)
         or mispaired(said, held)
@@ -31,7 +42,7 @@ def disagreement(said: Text, held: Text, above: Text) -> str:
     )
 
 
-def _missing(said: Text, held: Text, above: Text) -> str:
+def _missing(said: Text, held: Text, above: Text, around: str) -> str:
     """A number, date or name of the sentence that is not in the quotation."""
     for quantity in said.quantities:
         if not any(_equal(quantity, other, said.text) for other in held.quantities) and not _counts(quantity, said):
@@ -43,9 +54,18 @@ def _missing(said: Text, held: Text, above: Text) -> str:
     # Title and heading say what "it" is, unless the quotation names something else.
     context = frozenset() if any(word.stem not in own for word in held.names) else above.stems
     for word in said.names:
-        if not any(word.stem == other or is_derived(word.stem, other) for other in held.stems | context):
+        if any(word.stem == other or is_derived(word.stem, other) for other in held.stems | context):
+            continue
+        if not _in_full(word, said, held, around):
             return f"the name {word.text} is not in the quotation"
     return ""
+
+
+def _in_full(word: Word, said: Text, held: Text, around: str) -> bool:
+    """Whether the quotation has the name without `word`, and the passage in full: "Mr Hill", once "Ann Hill"."""
+    start, end = next((a, b) for a, b in runs(said.text, said.names) if a <= word.start < b)
+    others = [other for other in said.names if start <= other.start < end and other != word]
+    return any(other.stem in held.stems for other in others) and said.text[start:end] in around
 
 
 def _counts(quantity: Quantity, said: Text) -> bool:
@@ -60,8 +80,15 @@ def _counts(quantity: Quantity, said: Text) -> bool:
 def _equal(quantity: Quantity, other: Quantity, text: str) -> bool:
     if quantity.same_as(other) or (quantity.value == other.value and "rank" in (quantity.unit, other.unit)):
         return True
-    if _ABOUT.search(text[: quantity.start]) and quantity.unit == other.unit and other.value:
-        digits = max(len(quantity.value.normalize().as_tuple().digits), 2)
+    if quantity.unit != other.unit or not other.value:
+        return False
+    if bound := _BOUND.search(text[: quantity.start]):  # "just over 1,200" are 1,204
+        over, share = bound["over"] is not None, other.value / quantity.value if quantity.value else Decimal(0)
+        return Decimal(1) <= share < _NEARLY if over else 1 / _NEARLY < share <= Decimal(1)
+    digits = len(quantity.value.normalize().as_tuple().digits)
+    # 1,345,596 is 1.35 million, said without "about"; of small figures every digit counts.
+    if _ABOUT.search(text[: quantity.start]) or (digits > 1 and other.value >= _LONG):
+        digits = max(digits, 2)
         return bool(
             quantity.value.normalize()
             == (+other.value.quantize(Decimal(1).scaleb(other.value.adjusted() + 1 - digits))).normalize()
@@ -72,24 +99,39 @@ def _equal(quantity: Quantity, other: Quantity, text: str) -> bool:
 def _denied(said: Text, held: Text) -> str:
     if _ONLY.search(held.text) and _NOT_BEFORE.search(said.text):
         return ""  # "expected only in 2027" is "not expected before 2027"
-    mine, theirs = denials(said.text), denials(held.text)
-    if (theirs.core & said.stems) - mine.scope:
-        return "the quotation denies it"
-    return "the quotation does not deny it" if left_undenied(mine, theirs, held) else ""
+    if _APART.search(said.text) and _ELSE.search(held.text):
+        return ""
+    mine = denials(said.text)
+    told = frozenset(word.stem for word in said.content)
+    for sentence in held.sentences:
+        theirs = denials(sentence.text)
+        stems = stems_of(sentence.text)
+        if (theirs.core & said.stems) - mine.scope:
+            return "the quotation denies it"
+        # Of several sentences only those that are about it are asked whether they deny it too.
+        if left_undenied(mine, theirs, stems) and (len(held.sentences) == 1 or 2 * len(told & stems) > len(told)):
+            return "the quotation does not deny it"
+    return ""
 
 
-def left_undenied(mine: Denial, theirs: Denial, held: Text) -> bool:
-    """Whether `held`, with the denials `theirs`, says what `mine` denies."""
-    return bool((mine.core & held.stems) - theirs.scope and not theirs.core & mine.scope)
+def left_undenied(mine: Denial, theirs: Denial, held: frozenset[str]) -> bool:
+    """Whether a text of the stems `held`, with the denials `theirs`, says what `mine` denies."""
+    return bool((mine.core & held) - theirs.scope and not theirs.core & mine.scope)
 
 
 def _contrary(said: Text, held: Text) -> str:
     """An opposite in the clause that says most of the sentence's clause, or sides of a comparison that are swapped."""
     for clause in said.coarse:
         mine = telling_stems(clause.text)
-        near = _nearest(mine, said, held)
-        if near and (word := opposed(mine, telling_stems(near.text), held.stems)):
-            return f"the quotation says the opposite ({word})"
+        for near in _nearest(mine, said, held):
+            # "Most lack it" and "few have it" say the same.
+            denied, told = denials(clause.text).core, denials(near.text).core
+            turned = bool(denied & stems_of(near.text)) != bool(told & stems_of(clause.text))
+            word = opposed(mine, telling_stems(near.text), telling_stems(held.sentence_of(near)))
+            if word and not turned:
+                return f"the quotation says the opposite ({word})"
+    if word := turned_round(said.stems_in_order, held.stems_in_order):
+        return f"the quotation says it in the other order ({word})"
     sides, others = (re.split(r"\bthan\b", text.text, maxsplit=1) for text in (said, held))
     if len(sides) == len(others) == 2:
         left, right = (telling_stems(side) for side in sides)
@@ -99,9 +141,9 @@ def _contrary(said: Text, held: Text) -> str:
     return ""
 
 
-def _nearest(mine: frozenset[str], said: Text, held: Text) -> Clause | None:
-    """The clause of the quotation that says most of the stems `mine`; of equals the one with the sentence's subject."""
+def _nearest(mine: frozenset[str], said: Text, held: Text) -> list[Clause]:
+    """The clauses of the quotation that say most of the stems `mine`; of equals those with the sentence's subject."""
     subject = said.content[0].stem if said.content else ""
     shared = [(len(mine & telling_stems(c.text)), subject in telling_stems(c.text), c) for c in held.coarse]
     most = max(((count, has) for count, has, _ in shared), default=(0, False))
-    return next(c for count, has, c in shared if (count, has) == most) if most[0] else None
+    return [c for count, has, c in shared if (count, has) == most] if most[0] else []

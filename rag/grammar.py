@@ -9,7 +9,7 @@ from functools import cache
 
 from rag.values import MONTHS, Date, Quantity, dates, quantities
 from rag.wordlists import lines_of
-from rag.words import STOPWORDS, Word, has_cjk, irregular_forms, stem, words
+from rag.words import STOPWORDS, Word, has_cjk, irregular_forms, stem, without_owner, words
 
 
 def names(text: str) -> list[Word]:
@@ -21,7 +21,7 @@ def names(text: str) -> list[Word]:
         if word.text.lower() in MONTHS or text[word.end : word.end + 1].isdigit():  # CO2
             continue
         begins = i == 0 or re.search(r"[.!?:;。！？：]\s*[\"“‘'(]*$", text[: word.start]) is not None
-        if not begins or word.text.isupper() or not is_english(word.text):
+        if not begins or word.text.isupper() or not may_be_english(word.text):
             found.append(word)
     return found
 
@@ -57,6 +57,18 @@ def _common_english() -> frozenset[str]:
 def is_english(word: str) -> bool:
     """Whether the dictionary has a word in lower case, in any of its plain forms."""
     return word.lower().removesuffix("'s") in _common_english()
+
+
+_ENDINGS = ("d", "r", "rs", "es", "er", "ers", "ly", "al", "ness", "ist", "ists", "ism")  # and -s, -ed, -ing
+_BRITISH = re.compile(r"(?:(?<=[lrtdn])(?P<our>our)|(?P<is>is)(?=e|ing|ation)|(?P<ys>ys)(?=e|ing))")
+
+
+def may_be_english(word: str) -> bool:
+    """As `is_english`, in British spelling too (labour, summarise) and with endings (referenced, quickly, fewer)."""
+    base = without_owner(word)
+    american = _BRITISH.sub(lambda match: {"our": "or", "is": "iz", "ys": "yz"}[match.lastgroup or ""], base)
+    forms = [american, base, *(base.removesuffix(ending) for ending in _ENDINGS if base.endswith(ending))]
+    return any(is_english(form) for form in forms)
 
 
 @cache
@@ -99,7 +111,8 @@ def verbs(text: str) -> frozenset[int]:
             continue
         before = every[i - 1].text.lower() if i else ""
         after = every[i + 1].text.lower() if i + 1 < len(every) else ""
-        known = word.stem in verb_stems()
+        # The stem of "founded" is that of "found", which is a form of "find".
+        known = word.stem in verb_stems() or (lowered.endswith("ed") and lowered[:-2] in plain_verbs())
         if (
             lowered in irregular_forms()
             or (
@@ -110,16 +123,17 @@ def verbs(text: str) -> frozenset[int]:
             )
             or (known and _is_plural(every, i) and after not in ("of", "") and word.text[0].islower())
             or (known and before in _BEFORE_VERBS)
-            or (
-                known
-                and lowered.endswith("s")
-                and (after in _AFTER_VERBS or after[:1].isdigit())
-                and lowered == word.text
-            )
+            or (_is_third_person(lowered) and (after in _AFTER_VERBS or after[:1].isdigit()) and lowered == word.text)
             or (before in _PERFECT and lowered.endswith(("en", "wn", "un")))
         ):
             found.add(word.start)
     return frozenset(found)
+
+
+def _is_third_person(lowered: str) -> bool:
+    """Whether a word is a plain verb with -s: announces, but not announcements, whose stem is the same."""
+    plain = {lowered.removesuffix("s"), lowered.removesuffix("es"), lowered.removesuffix("ies") + "y"}
+    return lowered.endswith("s") and not plain.isdisjoint(plain_verbs())
 
 
 def bare_verb(text: str) -> frozenset[int]:
@@ -152,6 +166,10 @@ _NEGATORS = frozenset(
     "not no never neither nor none nobody nothing without cannot hardly fails fail failed failing lacks lack lacked "
     "lacking refuses refused unable barely".split()
 )
+# What excuses a sentence whose quotation denies outright, and denies nothing by itself.
+_HALF_DENIED = frozenset(
+    "rarely seldom scarcely little few avoid avoids avoided escape escapes escaped spared free absent".split()
+)
 _DIRECTION_OF = {
     stem(word): group
     for group, members in {
@@ -164,7 +182,8 @@ _DIRECTION_OF = {
 }  # fmt: skip
 DIRECTIONS = frozenset(_DIRECTION_OF)
 _BOUNDARY = re.compile(
-    r"[;:.!?。！？；：]\s|\s[–—-]\s|,\s|，|\s(?=(?:while|whereas|although|though|but|unlike|and|against|nor)\s)"
+    r"[;:!?。！？；：]\s|(?<!\b[A-Z])(?<!\b[DM]r)(?<!\bSt)\.\s|\s[–—-]\s|,\s|，"
+    r"|\s(?=(?:while|whereas|although|though|but|unlike|and|against|nor)\s)"
     # "From 30 percent in 2000 to below 10 percent in 2019" says two things.
     r"|\s(?=(?P<to>to)\s(?:(?:over|under|below|above|about|more than|less than|nearly|almost|at least|around)\s)?"
     r"[€$£]?\d)",
@@ -201,10 +220,16 @@ def clauses(text: str, *, coarse: bool = False) -> list[Clause]:
         joins = match and match.group().isspace() and text[cut : cut + 4].lower() == "and "
         if match and ((coarse and match["to"]) or (joins and not _says(part))):
             continue
+        if joins and coarse and not _tells(text[cut:].split(",")[0]):
+            continue  # "names and surnames": what is joined tells nothing of its own
         if part.strip() and (whole or match is None):
             found.append(Clause(begin, cut, part))
             begin = cut
     return found
+
+
+def _tells(text: str) -> bool:
+    return bool(verbs(text) or any(quantity.unit != "rank" for quantity in quantities(text)))
 
 
 def _says(text: str) -> bool:
@@ -215,6 +240,10 @@ def _says(text: str) -> bool:
 _CONTRASTS = frozenset(
     {("rather", "than"), ("instead", "of"), ("contrast", "to"), ("apart", "from"), ("other", "than")}
 )
+
+
+_ENDS_DENIAL = frozenset("with in for by from at on as".split())
+_LEADS_DENIED = frozenset("able likely yet expected want intend plan planned seem ready willing allowed even".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,14 +269,29 @@ def denials(text: str) -> Denial:
             contrast = (lowered, after) in _CONTRASTS or lowered in ("unlike", "outside", "except", "exempt")
             if lowered == "not" and after == "from":
                 continue  # "exempt from this, but not from that"
+            if lowered in _HALF_DENIED or (lowered, after) == ("out", "of"):
+                scope.update(w.stem for w in every[i + 1 :] if not w.is_stopword)
             if not (contrast or lowered in _NEGATORS or lowered.endswith("n't")) or after == "only":
                 continue
             # "and not by the caterer", ", not the agency": a noun phrase is denied and no verb.
             contrast = contrast or (lowered == "not" and _is_apart(every, i))
             reached = [w for w in (every[i + 1 :] if contrast else every) if not w.is_stopword]
-            core.update(w.stem for w in [w for w in every[i + 1 :] if not w.is_stopword][:2])
+            core.update(w.stem for w in _denied_first(every[i + 1 :], lowered))
             scope.update(w.stem for w in reached)
     return Denial(frozenset(core), frozenset(scope))
+
+
+def _denied_first(behind: Sequence[Word], negator: str) -> list[Word]:
+    """What a negation denies first: one verb ("not stopped X"), or a noun with its adjective ("no apparent reason")."""
+    told: list[Word] = []
+    for word in behind:
+        if told and word.text.lower() in _ENDS_DENIAL:
+            break
+        if not word.is_stopword and word.kind != "number":
+            told.append(word)
+    first = told[0].text.lower() if told else ""
+    alone = negator in ("not", "never", "cannot") or negator.endswith("n't")
+    return told[:1] if alone and not (first.endswith("ly") or first in _LEADS_DENIED) else told[:2]
 
 
 def _is_apart(every: Sequence[Word], i: int) -> bool:
@@ -277,6 +321,19 @@ def opposite(said: frozenset[str], held: frozenset[str], elsewhere: frozenset[st
                 return word
             if prefix + word in said and len(prefix + word) > 4 and prefix + word not in held:
                 return word
+    return ""
+
+
+def turned_round(said: Sequence[str], held: Sequence[str]) -> str:
+    """A word of one after whose opposite it comes, and before it in the other: "first falls, then rises"."""
+    if not {"then", "first"} & set(said) or {"before", "after"} & {*said, *held}:
+        return ""
+    for one, other in _opposites():
+        at = [
+            [next((i for i, s in enumerate(stems) if s in side), -1) for side in (one, other)] for stems in (said, held)
+        ]
+        if min(at[0] + at[1]) >= 0 and (at[0][0] < at[0][1]) != (at[1][0] < at[1][1]):
+            return said[max(at[0])]
     return ""
 
 

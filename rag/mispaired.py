@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from rag.grammar import Clause, content, names
 from rag.stated import NAME_WEIGHT, Text, kind_of, matches, telling_stems, values_of, verb_stems
 from rag.values import Date, Quantity
 from rag.words import Word
+
+_PART_OF = re.compile(r"(\s+\w+)?\s+(out of|of)\s+((the|its|their|all|his|her|every)\s+)?", re.IGNORECASE)
+_PER = re.compile(r"(?:\s+\w+)?\s+(?:a|an|per|each|every)\s+(hour|day|week|month|quarter|year)\b", re.IGNORECASE)
 
 
 def mispaired(said: Text, held: Text) -> str:
@@ -19,6 +24,8 @@ def mispaired(said: Text, held: Text) -> str:
     another value of the same kind, holds more of what stands beside it in the sentence, the two were mixed up; likewise
     when the verb of the sentence stands in another clause and the value's own clause has a verb of its own.
     """
+    if turned := _share_turned(said, held) or _other_rate(said, held):
+        return turned
     values: list[Quantity | Date] = [*said.quantities, *said.dates]
     for value in values:
         clause = next((c for c in said.clauses if c.start <= value.start < c.end), None)
@@ -33,6 +40,33 @@ def mispaired(said: Text, held: Text) -> str:
             return refused
         if _done_elsewhere(said, held, verb_stems(text), value):
             return refused
+    return ""
+
+
+def _share_turned(said: Text, held: Text) -> str:
+    """Part and whole exchanged: nine of its three, where it is three of its nine."""
+    theirs = _shares(held)
+    for part, whole in _shares(said):
+        if (whole, part) in theirs and (part, whole) not in theirs:
+            return f"the quotation says {whole:f} of {part:f}"
+    return ""
+
+
+def _shares(text: Text) -> set[tuple[Decimal, Decimal]]:
+    return {
+        (one.value, other.value)
+        for one, other in pairwise(text.quantities)
+        if _PART_OF.fullmatch(text.text[one.end : other.start])
+    }
+
+
+def _other_rate(said: Text, held: Text) -> str:
+    """A figure given for another time: 900 a month is not 900 a week."""
+    for quantity in said.quantities:
+        mine = _PER.match(said.text, quantity.end)
+        theirs = [_PER.match(held.text, other.end) for other in held.quantities if matches(quantity, other)]
+        if mine and theirs and all(rate and rate[1].lower() != mine[1].lower() for rate in theirs):
+            return f"the quotation gives it {theirs[0].group().strip() if theirs[0] else ''}"
     return ""
 
 
@@ -94,7 +128,11 @@ def _fits_better(rival: Clause, own: Clause, anchors: Sequence[Any], value: Quan
 
 
 def _is_elliptic(clause: Clause) -> bool:
-    begins = re.match(r"\s*(and|but|against|compared|versus|after|or|to|from|up from)\b", clause.text, re.IGNORECASE)
+    begins = re.match(
+        r"\s*(and|but|against|compared|versus|after|or|to|from|up from|of|in|on|for|among)\b",
+        clause.text,
+        re.IGNORECASE,
+    )
     return (
         begins is not None
         and not verb_stems(re.sub(r"^\s*compared", "", clause.text))

@@ -112,7 +112,7 @@ def turns_round(asked: Text, held: Text, heading: str = "") -> bool:
     denied = bool(_DENIES.search(asked.text))
     if not denied and _IN_PLACE.search(asked.text):  # "what did he call it instead of a sacrifice?" denies nothing
         return False
-    return left_undenied(mine, theirs, held) or (denied and not theirs.core)
+    return left_undenied(mine, theirs, held.stems) or (denied and not theirs.core)
 
 
 def act_unsaid(query: Query, shares: Sequence[float], held: str) -> bool:

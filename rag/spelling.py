@@ -6,12 +6,11 @@ word of the dictionary and a name that it knows are left alone: Chengde is not C
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from functools import cache
 
 from rag.glossary import Glossary
-from rag.grammar import is_english
+from rag.grammar import is_english, may_be_english
 from rag.places import places
 from rag.store.library import Library
 from rag.wordlists import lines_of
@@ -20,8 +19,6 @@ from rag.words import Word, is_derived, stem, without_owner, words
 _SHORTEST, _LONG = 5, 8  # letters of a word that may be wrong in one place, and in two
 # Words of any question, which may be wrong in one place too: waht.
 _ASKING = "about does from have should their there what when where which whom whose with would".split()
-_ENDINGS = ("d", "r", "rs", "es", "er", "ers", "ly", "al", "ness", "ist", "ists", "ism")  # and -s, -ed, -ing
-_BRITISH = re.compile(r"(?:(?<=[lrtdn])(?P<our>our)|(?P<is>is)(?=e|ing|ation)|(?P<ys>ys)(?=e|ing))")
 _PASSAGES = 30  # in which a stem is looked up as it is written
 _LOOKED_UP = 6  # stems
 _MOST = 8  # words of a question that are looked up
@@ -51,16 +48,6 @@ def respelled(question: str, library: Library, glossary: Glossary) -> str:
     return question
 
 
-def _american(text: str) -> str:
-    """The spelling of the dictionary: labor, summarize."""
-    return _BRITISH.sub(lambda match: {"our": "or", "is": "iz", "ys": "yz"}[match.lastgroup or ""], text)
-
-
-def _plain_forms(text: str) -> list[str]:
-    """The words that `text` may be a form of: referenced is of reference, quickly of quick."""
-    return [text, *(text.removesuffix(ending) for ending in _ENDINGS if text.endswith(ending))]
-
-
 def _may_be_wrong(word: Word, library: Library, glossary: Glossary) -> bool:
     base = without_owner(word.text)
     return (
@@ -69,7 +56,7 @@ def _may_be_wrong(word: Word, library: Library, glossary: Glossary) -> bool:
         and base.isalpha()
         and not base.isupper()
         and not library.lexical.document_frequency(word.stem)
-        and not any(is_english(form) for form in (_american(base), *_plain_forms(base)))
+        and not may_be_english(base)
         and base.lower() not in _known_names()
         and not glossary.mentions(base)
         and not places().mentions(base)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
 from rag.grammar import Clause, clauses, content, names, verbs
 from rag.values import Date, Quantity, dates, quantities
@@ -17,6 +19,9 @@ LIGHT = frozenset(
         greater smaller lower fewer year""".split(),
     )
 )
+
+
+_ENDS = re.compile(r"[.!?]\s+(?=[A-Z])|[。！？]")
 
 
 class Text:
@@ -46,8 +51,21 @@ class Text:
         return stems_of(self.text)
 
     @cached_property
+    def stems_in_order(self) -> list[str]:
+        return [word.stem for word in words(self.text)]
+
+    @cached_property
     def clauses(self) -> list[Clause]:
         return clauses(self.text)
+
+    @cached_property
+    def sentences(self) -> list[Clause]:
+        cuts = [0, *(match.end() for match in _ENDS.finditer(self.text)), len(self.text)]
+        return [Clause(a, b, self.text[a:b]) for a, b in pairwise(cuts) if a < b]
+
+    def sentence_of(self, clause: Clause) -> str:
+        """The text of the sentence that `clause` is part of."""
+        return next((one.text for one in self.sentences if one.start <= clause.start < one.end), self.text)
 
     @cached_property
     def coarse(self) -> list[Clause]:
@@ -81,5 +99,5 @@ def kind_of(value: Quantity | Date) -> str:
 
 def matches(one: Quantity | Date, other: Quantity | Date) -> bool:
     if isinstance(one, Quantity):
-        return isinstance(other, Quantity) and one.value == other.value
+        return isinstance(other, Quantity) and (one.value == other.value or one.same_as(other))
     return isinstance(other, Date) and one.within(other)

@@ -94,6 +94,7 @@ _DATE = re.compile(
     r")(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
+_CENTURY = re.compile(r"\b(1\d)00['’]?s\b")
 _WORDED = rf"(?:{_any_of(list(NUMBER_WORDS))})(?:[- ](?:{_any_of(list(NUMBER_WORDS))}))?"
 _QUANTITY = re.compile(
     r"(?<![A-Za-z0-9_.])(?P<before>us\$|[€$£¥]|(?:rmb|cny|eur|usd)\s?)?\s?"
@@ -127,9 +128,12 @@ class Quantity:
     unit: str
 
     def same_as(self, other: Quantity) -> bool:
-        if self.value != other.value:
-            return False
-        return self.unit == other.unit or "" in (self.unit, other.unit)
+        if self.value == other.value:
+            return self.unit == other.unit or "" in (self.unit, other.unit)
+        one, two = sorted((self, other), key=lambda quantity: quantity.unit)
+        if one.unit == "fraction" and two.unit == "percent":  # two fifths are 40 percent, a third is 33
+            return abs(100 * one.value - two.value) < Decimal("0.5")
+        return one.unit == "month" and two.unit == "year" and one.value == 12 * two.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +200,9 @@ def quantities(text: str) -> list[Quantity]:
         if fraction := _fraction(match):
             found = [q for q in found if q.end <= match.start() or q.start >= match.end()]
             found.append(Quantity(match.start(), match.end(), fraction, "fraction"))
+    for match in _CENTURY.finditer(text):  # the 1800s: the nineteenth century
+        found = [q for q in found if q.end <= match.start() or q.start >= match.end()]
+        found.append(Quantity(match.start(), match.end(), Decimal(int(match[1]) + 1), "rank"))
     for match in re.finditer(r"[A-Za-z]+", text):
         if times := _MULTIPLES.get(match.group().lower()):
             found.append(Quantity(match.start(), match.end(), Decimal(str(times)), "times"))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from eval.claims import Pair, load_pairs, measure
+from eval.claims import CLAIMS, RETOLD, Pair, load_pairs, measure
+from ingest.chunk import sentence_spans
 from rag.chain import Desk
+from rag.disagree import disagreement
 from rag.grammar import clauses, denials, names, verbs
 from rag.premise import of_another_number, turns_round
 from rag.stated import Text
@@ -106,8 +109,87 @@ def test_a_chinese_sentence_is_held_against_an_english_passage(desk: Desk, sente
     assert desk.judge.judge(sentence, passage, document).supported == supported
 
 
-def _shares(desk: Desk, half: str) -> tuple[float, float, list[Pair]]:
-    judged = measure(desk.judge, [pair for pair in load_pairs() if pair.half == half])
+@pytest.mark.parametrize(
+    ("quotation", "sentence", "said"),
+    [
+        # Values: as exact as a reader would say them.
+        ("The area has 1,345,596 people.", "The area has 1.35 million people.", True),
+        ("The area has 1,345,596 people.", "The area has 1.36 million people.", False),
+        ("Surveyors took 1,204 samples.", "Surveyors took just over 1,200 samples.", True),
+        ("Surveyors took 1,204 samples.", "Surveyors took more than 1,210 samples.", False),
+        ("The state paid three quarters of the cost.", "The state paid 75 percent of the cost.", True),
+        ("The state paid three quarters of the cost.", "The state paid 70 percent of the cost.", False),
+        ("They kept the names into the nineteenth century.", "They kept the names into the 1800s.", True),
+        ("They kept the names into the nineteenth century.", "They kept the names into the 1900s.", False),
+        ("Three of its nine ships run on batteries.", "Nine of its three ships run on batteries.", False),
+        ("Wages rise to 900 marks a month.", "Wages rise to 900 marks a week.", False),
+        # Who did it: not who is only named beside it, and not who stands in another clause.
+        ("Ann Hill, a former pupil of Bonn, founded the mills.", "Bonn founded the mills.", False),
+        ("Ann Hill, a former pupil of Bonn, founded the mills.", "Ann Hill founded the mills.", True),
+        (
+            "The crew noticed a smell, which delayed the launch. Then a fire broke out.",
+            "A fire delayed the launch.",
+            False,
+        ),
+        ("They drafted a plan and asked Lunde to print it.", "Lunde drafted a plan.", False),
+        ("The code was begun by his father. Corvo finished it.", "The code was begun by Corvo.", False),
+        (
+            "The bill passed the lower house and was rejected by the senate.",
+            "It was rejected by the lower house.",
+            False,
+        ),
+        (
+            "Ferrum's works closed, and the town lost 40 percent of its people.",
+            "Ferrum lost two fifths of its people.",
+            True,
+        ),
+        (
+            "The Alban settlers often married outside their French communities.",
+            "Alban settlers married outsiders.",
+            True,
+        ),
+        # What is denied, and what is not.
+        ("That has not stopped Ann Hill, who will leave in May.", "Ann Hill will leave in May.", True),
+        ("The plan was not written with your case in mind.", "Users adapt it to their case.", True),
+        ("Everyday clothes have not generally survived.", "Everyday clothes rarely survived.", True),
+        (
+            "For everything else a simple majority is enough.",
+            "Apart from the budget, a simple majority is enough.",
+            True,
+        ),
+        ("Few farms have freezers.", "Most farms lack freezers.", True),
+        ("Output first falls, then rises.", "Output first rises, then falls.", False),
+        ("The country ranks low on the index.", "The country ranks high on the index.", False),
+        ("Unions welcomed the change because no jobs were lost.", "Unions opposed the change.", False),
+    ],
+)
+def test_what_can_be_checked_letter_by_letter(quotation: str, sentence: str, said: bool) -> None:
+    reason = disagreement(Text(sentence), Text(quotation), Text(""), quotation)
+    assert (reason == "") == said, reason
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "Gegen Khan ruled until 1323. During his reign the Great Code came out.",
+            "The Great Code came out under Gegen Khan.",
+        ),
+        ("Ann Hill led the bank. Hill said that rates would rise.", "Ann Hill said that rates would rise."),
+        (
+            "Kenya ranks low on an index. In 2012 it had a score of 27/100.",
+            "Kenya, in 2012, had a score of 27 out of 100.",
+        ),
+    ],
+)
+def test_a_quotation_takes_along_the_sentence_that_says_who_it_is(desk: Desk, text: str, sentence: str) -> None:
+    document = Document("d", "d", "d", "Notes", text)
+    spans = tuple(sentence_spans(text, 0, len(text)))
+    assert desk.judge.judge(sentence, Passage("p", "d", 0, len(text), text, sentences=spans), document).supported
+
+
+def _shares(desk: Desk, half: str, path: Path = CLAIMS) -> tuple[float, float, list[Pair]]:
+    judged = measure(desk.judge, [pair for pair in load_pairs(path) if pair.half == half])
     right = [found.supported for pair, found in judged if not pair.kind]
     wrong = [not found.supported for pair, found in judged if pair.kind]
     return sum(right) / len(right), sum(wrong) / len(wrong), [pair for pair, _ in judged]
@@ -128,9 +210,19 @@ def test_held_out_pairs_are_told_apart(desk: Desk) -> None:
     assert caught >= 0.93
 
 
-def test_development_and_test_pairs_have_no_passage_in_common() -> None:
+@pytest.mark.parametrize(("half", "passes", "catches"), [("development", 0.74, 0.83), ("test", 0.63, 0.75)])
+def test_what_is_told_freely_is_told_apart_less_well(desk: Desk, half: str, passes: float, catches: float) -> None:
+    """Floors a little under what was measured, far from the 0.95 aimed at: see docs/language-models.md."""
+    passed, caught, pairs = _shares(desk, half, RETOLD)
+    assert len(pairs) >= 80
+    assert passed >= passes
+    assert caught >= catches
+
+
+@pytest.mark.parametrize("path", [CLAIMS, RETOLD])
+def test_development_and_test_pairs_have_no_passage_in_common(path: Path) -> None:
     halves = {
-        half: {pair.passage.text for pair in load_pairs() if pair.half == half} for half in ("development", "test")
+        half: {pair.passage.text for pair in load_pairs(path) if pair.half == half} for half in ("development", "test")
     }
     assert not halves["development"] & halves["test"]
 

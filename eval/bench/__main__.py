@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import click
@@ -22,7 +23,7 @@ from scipy.stats import binomtest
 from eval import figures
 from eval.bench import crash, filings, growth, ingestion, passages
 from eval.bench.public import bench_folder
-from eval.claims import load_pairs
+from eval.claims import CLAIMS, RETOLD, load_pairs
 from eval.claims import measure as measure_claims
 from eval.dataset import DEFAULT_SET, HALVES, load_set
 from ingest.pipeline import ingest
@@ -97,19 +98,19 @@ def verification(_: Path) -> Rows:
     judge = Judge(Embedder(threads=THREADS), load_glossary(CHECKOUT / "corpus" / "glossary.yaml"))
     measure_claims(judge, load_pairs()[:1])
     rows: Rows = []
-    for half in HALVES:
-        pairs = [pair for pair in load_pairs() if pair.half == half]
+    for name, half in product((CLAIMS, RETOLD), HALVES):
+        pairs = [pair for pair in load_pairs(name) if pair.half == half]
         begin = time.perf_counter()
         judged = measure_claims(judge, pairs)
         took_ms = (time.perf_counter() - begin) * 1000 / len(pairs)
         right = [found.supported for pair, found in judged if not pair.kind]
         wrong = [not found.supported for pair, found in judged if pair.kind]
-        rows.append((f"{half}, {len(right)} right sentences passed", _share(right)))
-        rows.append((f"{half}, {len(wrong)} wrong sentences caught", _share(wrong)))
+        rows.append((f"{name.stem}, {half}, {len(right)} right sentences passed", _share(right)))
+        rows.append((f"{name.stem}, {half}, {len(wrong)} wrong sentences caught", _share(wrong)))
         for kind in dict.fromkeys(pair.kind for pair in pairs if pair.kind):
             of_kind = [not found.supported for pair, found in judged if pair.kind == kind]
             rows.append((f"  {kind}", _share(of_kind)))
-        rows.append((f"{half}, ms a sentence, its passage embedded too", f"{took_ms:.1f}"))
+        rows.append((f"{name.stem}, {half}, ms a sentence, its passage embedded too", f"{took_ms:.1f}"))
     return rows
 
 
