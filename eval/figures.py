@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-from eval.claims import CLAIMS, RETOLD, load_pairs
+from eval.claims import CLAIMS, RETOLD, load_pairs, passed_and_caught
 from eval.claims import measure as measure_claims
 from eval.dataset import DEFAULT_SET, HALVES, Gold, Question, load_set
 from eval.grade import Grader, agreement, load_grades, share_agreeing
@@ -81,10 +81,8 @@ def measure(desk: Desk) -> Figures:
             if key in ("auc", "brier")
         }
         for path in (CLAIMS, RETOLD):
-            pairs = [pair for pair in load_pairs(path) if pair.half == half]
-            judged = measure_claims(desk.judge, pairs)
-            passed = [result.supported for pair, result in judged if not pair.kind]
-            caught = [not result.supported for pair, result in judged if pair.kind]
+            pairs = load_pairs(path, half)
+            passed, caught = passed_and_caught(measure_claims(desk.judge, pairs))
             found[path.stem][half] = {
                 "pairs": len(pairs),
                 "passed": round(sum(passed) / len(passed), 3),

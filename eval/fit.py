@@ -22,6 +22,7 @@ from eval.dataset import DEFAULT_SET, SETS, load_set
 from rag.answers import State
 from rag.chain import Desk
 from rag.chinese import english_meanings
+from rag.logistic import probability_by
 from rag.settings import load_settings
 from rag.support import Judge, Support
 
@@ -47,7 +48,7 @@ def confidence(desk: Desk) -> None:
 
 def support(desk: Desk) -> None:
     judge = Judge(desk.embedder, desk.glossary)
-    pairs = [pair for path in (CLAIMS, RETOLD) for pair in load_pairs(path) if pair.half == "development"]
+    pairs = [pair for path in (CLAIMS, RETOLD) for pair in load_pairs(path, "development")]
     every = [(pair.kind == "", found) for pair, found in measure(judge, pairs)]
     # Where numbers, names and polarity already tell, likeness has nothing to learn; other passages it must tell apart.
     judged = [(right, found) for right, found in every if found.likeness_decides]
@@ -71,8 +72,7 @@ def _balanced(model: dict[str, Any], every: Sequence[tuple[bool, Support]]) -> f
     """The threshold at which the share of wrong sentences that are caught is nearest to that of right ones passed."""
 
     def likely(found: Support) -> float:
-        z = model["intercept"] + sum(weight * found.features[name] for name, weight in model["weights"].items())
-        return float(1 / (1 + np.exp(-z))) if found.likeness_decides else 0.0
+        return probability_by(model, found.features) if found.likeness_decides else 0.0
 
     right, wrong = (
         np.array([likely(found) for is_right, found in every if is_right == kind]) for kind in (True, False)

@@ -181,7 +181,7 @@ def labels_by_hand(library: Library, seed: int = 0) -> list[Label]:
     held = {q.id: cited[0].passage.text for q in questions if (cited := evidence_of(library, q))}
     by_id = {question.id: question for question in questions}
     found: list[Label] = []
-    pairs = [pair for pair in load_pairs() if pair.half == "development"]
+    pairs = load_pairs(half="development")
     for good in (True, False):
         for pair in dice.sample([pair for pair in pairs if (pair.kind == "") == good], LABELS["faithfulness"] // 2):
             case = {"user_input": f"What is said of {pair.document.title}?", "response": pair.sentence}

@@ -23,9 +23,10 @@ from rag.followup import (
     without_openers,
 )
 from rag.glossary import Glossary
-from rag.grammar import DIRECTIONS, content, names, runs, verbs
+from rag.grammar import content, names, runs, verbs
 from rag.nouns import is_relational
 from rag.ordinal import of_the_last
+from rag.polarity import DIRECTIONS
 from rag.topic import person, said_again, topic
 from rag.types import Answer, Citation, Sentence, Turn
 from rag.values import dates

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from rag.grammar import Clause, Denial, denials, opposed, runs, turned_round
+from rag.grammar import Clause, runs
 from rag.mispaired import mispaired
+from rag.polarity import Denial, denials, opposed, turned_round
 from rag.stated import Text, telling_stems
 from rag.subject import other_subject
 from rag.values import Quantity
@@ -124,11 +125,8 @@ def _contrary(said: Text, held: Text) -> str:
     for clause in said.coarse:
         mine = telling_stems(clause.text)
         for near in _nearest(mine, said, held):
-            # "Most lack it" and "few have it" say the same.
-            denied, told = denials(clause.text).core, denials(near.text).core
-            turned = bool(denied & stems_of(near.text)) != bool(told & stems_of(clause.text))
             word = opposed(mine, telling_stems(near.text), telling_stems(held.sentence_of(near)))
-            if word and not turned:
+            if word and not _turned_twice(clause.text, near.text):
                 return f"the quotation says the opposite ({word})"
     if word := turned_round(said.stems_in_order, held.stems_in_order):
         return f"the quotation says it in the other order ({word})"
@@ -139,6 +137,11 @@ def _contrary(said: Text, held: Text) -> str:
         if (left - right) & (their_right - their_left) and (right - left) & (their_left - their_right):
             return "the quotation compares them the other way round"
     return ""
+
+
+def _turned_twice(said: str, held: str) -> bool:
+    """Whether one of two opposite clauses also denies what the other says: most lack it, and few have it."""
+    return bool(denials(said).core & stems_of(held)) != bool(denials(held).core & stems_of(said))
 
 
 def _nearest(mine: frozenset[str], said: Text, held: Text) -> list[Clause]:

@@ -17,6 +17,9 @@ def fitted(name: str) -> dict[str, Any]:
 
 
 def probability(name: str, features: Mapping[str, Any]) -> float:
-    model = fitted(name)
+    return probability_by(fitted(name), features)
+
+
+def probability_by(model: Mapping[str, Any], features: Mapping[str, Any]) -> float:
     z = model["intercept"] + sum(weight * features[feature] for feature, weight in model["weights"].items())
     return 1 / (1 + math.exp(-z))

@@ -9,10 +9,11 @@ from functools import lru_cache
 
 from rag.disagree import left_undenied
 from rag.expects import asks_why, done_by_nobody, may_be_why, names_nobody
-from rag.grammar import DIRECTIONS, bare_verb, denials, is_english, names, opposite, runs, verbs
+from rag.grammar import bare_verb, is_english, names, runs, verbs
 from rag.labels import without_label
 from rag.nouns import counted_as, is_form, is_shell, noun_asked_for
 from rag.places import places
+from rag.polarity import DIRECTIONS, denials, opposite
 from rag.query import Query
 from rag.stated import Text, telling_stems
 from rag.values import YEAR, quantities

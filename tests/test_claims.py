@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from eval.claims import CLAIMS, RETOLD, Pair, load_pairs, measure
-from ingest.chunk import sentence_spans
+from eval.claims import CLAIMS, RETOLD, Pair, as_passage, load_pairs, measure, passed_and_caught
 from rag.chain import Desk
 from rag.disagree import disagreement
-from rag.grammar import clauses, denials, names, verbs
+from rag.grammar import clauses, names, verbs
+from rag.polarity import denials
 from rag.premise import of_another_number, turns_round
 from rag.stated import Text
-from rag.types import Document, Passage
 from rag.values import dates, quantities
 
 QUOTE = "China spent 3,632.68 billion yuan on research and development (R&D) in 2024 [S22]."
@@ -87,8 +86,7 @@ def test_names_clauses_verbs_and_denials() -> None:
     ],
 )
 def test_a_sentence_is_supported_only_by_a_quotation_that_says_it(desk: Desk, sentence: str, reason: str) -> None:
-    document = Document("d", "d", "d", "Spending", QUOTE)
-    passage = Passage("p", "d", 0, len(QUOTE), QUOTE, sentences=((0, len(QUOTE)),))
+    document, passage = as_passage("Spending", QUOTE)
     found = desk.judge.judge(sentence, passage, document)
     assert found.supported == (not reason)
     assert reason in found.reason
@@ -104,8 +102,7 @@ def test_a_sentence_is_supported_only_by_a_quotation_that_says_it(desk: Desk, se
     ],
 )
 def test_a_chinese_sentence_is_held_against_an_english_passage(desk: Desk, sentence: str, supported: bool) -> None:
-    document = Document("d", "d", "d", "Spending", QUOTE)
-    passage = Passage("p", "d", 0, len(QUOTE), QUOTE, sentences=((0, len(QUOTE)),))
+    document, passage = as_passage("Spending", QUOTE)
     assert desk.judge.judge(sentence, passage, document).supported == supported
 
 
@@ -183,16 +180,14 @@ def test_what_can_be_checked_letter_by_letter(quotation: str, sentence: str, sai
     ],
 )
 def test_a_quotation_takes_along_the_sentence_that_says_who_it_is(desk: Desk, text: str, sentence: str) -> None:
-    document = Document("d", "d", "d", "Notes", text)
-    spans = tuple(sentence_spans(text, 0, len(text)))
-    assert desk.judge.judge(sentence, Passage("p", "d", 0, len(text), text, sentences=spans), document).supported
+    document, passage = as_passage("Notes", text)
+    assert desk.judge.judge(sentence, passage, document).supported
 
 
 def _shares(desk: Desk, half: str, path: Path = CLAIMS) -> tuple[float, float, list[Pair]]:
-    judged = measure(desk.judge, [pair for pair in load_pairs(path) if pair.half == half])
-    right = [found.supported for pair, found in judged if not pair.kind]
-    wrong = [not found.supported for pair, found in judged if pair.kind]
-    return sum(right) / len(right), sum(wrong) / len(wrong), [pair for pair, _ in judged]
+    pairs = load_pairs(path, half)
+    passed, caught = passed_and_caught(measure(desk.judge, pairs))
+    return sum(passed) / len(passed), sum(caught) / len(caught), pairs
 
 
 def test_pairs_are_told_apart(desk: Desk) -> None:
@@ -203,7 +198,7 @@ def test_pairs_are_told_apart(desk: Desk) -> None:
 
 
 def test_held_out_pairs_are_told_apart(desk: Desk) -> None:
-    """Floors a little under what was measured (0.862 and 0.952): figures are in docs/language-models.md."""
+    """Floors a little under what was measured (0.862 and 0.968): figures are in docs/language-models.md."""
     passed, caught, pairs = _shares(desk, "test")
     assert len(pairs) >= 100
     assert passed >= 0.84
@@ -221,10 +216,9 @@ def test_what_is_told_freely_is_told_apart_less_well(desk: Desk, half: str, pass
 
 @pytest.mark.parametrize("path", [CLAIMS, RETOLD])
 def test_development_and_test_pairs_have_no_passage_in_common(path: Path) -> None:
-    halves = {
-        half: {pair.passage.text for pair in load_pairs(path) if pair.half == half} for half in ("development", "test")
-    }
-    assert not halves["development"] & halves["test"]
+    development, test = ({pair.passage.text for pair in load_pairs(path, half)} for half in ("development", "test"))
+    assert development
+    assert not development & test
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from scipy.stats import binomtest
 from eval import figures
 from eval.bench import crash, filings, growth, ingestion, passages
 from eval.bench.public import bench_folder
-from eval.claims import CLAIMS, RETOLD, load_pairs
+from eval.claims import CLAIMS, RETOLD, load_pairs, passed_and_caught
 from eval.claims import measure as measure_claims
 from eval.dataset import DEFAULT_SET, HALVES, load_set
 from ingest.pipeline import ingest
@@ -99,12 +99,11 @@ def verification(_: Path) -> Rows:
     measure_claims(judge, load_pairs()[:1])
     rows: Rows = []
     for name, half in product((CLAIMS, RETOLD), HALVES):
-        pairs = [pair for pair in load_pairs(name) if pair.half == half]
+        pairs = load_pairs(name, half)
         begin = time.perf_counter()
         judged = measure_claims(judge, pairs)
         took_ms = (time.perf_counter() - begin) * 1000 / len(pairs)
-        right = [found.supported for pair, found in judged if not pair.kind]
-        wrong = [not found.supported for pair, found in judged if pair.kind]
+        right, wrong = passed_and_caught(judged)
         rows.append((f"{name.stem}, {half}, {len(right)} right sentences passed", _share(right)))
         rows.append((f"{name.stem}, {half}, {len(wrong)} wrong sentences caught", _share(wrong)))
         for kind in dict.fromkeys(pair.kind for pair in pairs if pair.kind):
