@@ -14,6 +14,7 @@ from rag.types import Document
 
 SETS = Path(__file__).parent / "sets"
 DEFAULT_SET = SETS / "brief.jsonl"
+NATURAL_SET = SETS / "natural.jsonl"  # as people ask, in their own words, and what they take for granted
 Half = Literal["development", "test"]
 HALVES: tuple[Half, ...] = get_args(Half)
 

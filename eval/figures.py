@@ -21,7 +21,7 @@ import click
 
 from eval.claims import CLAIMS, RETOLD, load_pairs, passed_and_caught
 from eval.claims import measure as measure_claims
-from eval.dataset import DEFAULT_SET, HALVES, Gold, Question, load_set
+from eval.dataset import DEFAULT_SET, HALVES, NATURAL_SET, Gold, Question, load_set
 from eval.grade import Grader, agreement, load_grades, share_agreeing
 from eval.metrics import summary
 from eval.reliability import confidences
@@ -49,6 +49,7 @@ def measure(desk: Desk) -> Figures:
     begin = time.perf_counter()
     outcomes = list(outcomes_of(desk, questions))
     took_s = time.perf_counter() - begin
+    natural = list(outcomes_of(desk, load_set(NATURAL_SET)))
     turns = [question for question in questions if question.turns]
     apart = {outcome.question.id: outcome for outcome in outcomes_of(desk, alone(turns), whole=False)}
     found: Figures = {
@@ -56,6 +57,7 @@ def measure(desk: Desk) -> Figures:
         "set": {"questions": len(questions), "follow-ups": len(turns), "asked": _asked(questions)},
         "speed": {"seconds": round(took_s, 1)},
         "answers": {},
+        "natural": {},
         "kinds": {},
         "follow-ups": {},
         "claims": {},
@@ -67,6 +69,12 @@ def measure(desk: Desk) -> Figures:
         own = [outcome for outcome in outcomes if outcome.question.half == half]
         found["answers"][half] = _shown(run_figures([row_of(outcome) for outcome in own]))
         found["set"][half] = len(own)
+        of_half = [outcome for outcome in natural if outcome.question.half == half]
+        found["natural"][half] = {
+            "answerable": sum(outcome.question.answerable for outcome in of_half),
+            "unanswerable": sum(not outcome.question.answerable for outcome in of_half),
+            **_shown(run_figures([row_of(outcome) for outcome in of_half])),
+        }
         found["kinds"][half] = {kind: _of_kind(own, kind) for kind in dict.fromkeys(o.question.kind for o in own)}
         ids = [question.id for question in turns if question.half == half]
         together = [outcome for outcome in own if outcome.question.id in ids]

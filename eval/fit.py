@@ -18,32 +18,44 @@ import numpy as np
 
 import rag.extract as extract_module
 from eval.claims import CLAIMS, RETOLD, load_pairs, measure
-from eval.dataset import DEFAULT_SET, SETS, load_set
+from eval.dataset import DEFAULT_SET, NATURAL_SET, Question, load_set
+from eval.evidence import holds, normalised, says
 from rag.answers import State
 from rag.chain import Desk
 from rag.chinese import english_meanings
 from rag.logistic import probability_by
+from rag.scoring import Candidate, need_weights
 from rag.settings import load_settings
 from rag.support import Judge, Support
 
 DATA = Path(extract_module.__file__).parent / "data"
-CONFIDENCE = ("late", "lexical", "gap", "asked_gap", "why_unsaid", "hard_missing")
+CONFIDENCE = ("late", "lexical", "hard_missing", "unsaid", "act_unsaid", "kind_unsaid")
 SUPPORT = ("near", "facts", "unsaid", "replaced", "alike")
 
 
 def confidence(desk: Desk) -> None:
     rows, labels = [], []
-    # The second set is for development alone: questions as people ask them, and more near misses.
-    for question in [*load_set(DEFAULT_SET), *load_set(SETS / "natural.jsonl")]:
+    for question in [*load_set(DEFAULT_SET), *load_set(NATURAL_SET)]:
         if question.half != "development" or question.turns:
             continue
         state = desk.retrieve(desk.understand(State(question.question, desk.library)))
         assert state.query is not None
         assert state.embedded is not None
         candidates = extract_module.ranked(desk.library, state.query, state.embedded, state.hits)
-        rows.append([candidates[0].features[name] for name in CONFIDENCE])
+        best = extract_module.best_that_fits(state.query, candidates)
+        # Where it is known to say something else, or another sentence would answer, there is nothing to learn from it.
+        if best is None or (question.answerable and not _answers(question, best)):
+            continue
+        figures = extract_module.figures(state.query, need_weights(desk.library, state.query), best)
+        rows.append([figures[name] for name in CONFIDENCE])
         labels.append(int(question.answerable))
-    _write("confidence.json", _fitted(np.array(rows), np.array(labels), CONFIDENCE, strength=3.0))
+    _write("confidence.json", _fitted(np.array(rows), np.array(labels), CONFIDENCE, strength=3.0, as_many=False))
+
+
+def _answers(question: Question, best: Candidate) -> bool:
+    """Whether a sentence is gold, or says something of the answer."""
+    gold = any(holds(best.hit.document, best.start, best.end, gold) for gold in question.gold)
+    return gold or any(says(normalised(best.text), fact) for fact in question.facts)
 
 
 def support(desk: Desk) -> None:
@@ -80,10 +92,13 @@ def _balanced(model: dict[str, Any], every: Sequence[tuple[bool, Support]]) -> f
     return float(min(np.arange(0.05, 0.95, 0.01).round(2), key=lambda t: abs((right >= t).mean() - (wrong < t).mean())))
 
 
-def _fitted(x: Any, y: Any, names: tuple[str, ...], strength: float, weights: Any = None) -> dict[str, Any]:
+def _fitted(
+    x: Any, y: Any, names: tuple[str, ...], strength: float, weights: Any = None, *, as_many: bool = True
+) -> dict[str, Any]:
+    """The regression of y [n] on x [n, names]; `as_many` weighs right and wrong as if they were as many."""
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=strength, class_weight="balanced").fit(x, y, weights)
+    model = LogisticRegression(C=strength, class_weight="balanced" if as_many else None).fit(x, y, weights)
     print(f"{len(y)} examples, {y.sum()} right; accuracy {model.score(x, y):.3f}")
     weights = {name: round(float(weight), 3) for name, weight in zip(names, model.coef_[0], strict=True)}
     return {"intercept": round(float(model.intercept_[0]), 3), "weights": weights}

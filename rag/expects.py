@@ -8,7 +8,7 @@ from itertools import pairwise
 from rag.grammar import is_english, names, verb_stems
 from rag.places import places
 from rag.query import AnswerType, Query
-from rag.values import quantities
+from rag.values import Quantity, quantities
 from rag.words import Word, has_cjk, stems_of, words
 
 _NUMBER_WORD = re.compile(
@@ -17,9 +17,12 @@ _NUMBER_WORD = re.compile(
     re.I,
 )
 _MONEY = re.compile(
-    r"(and |but )?how much (money|funding|budget|(did|does|do|will|is|was) .*(cost|pay|paid|spend|fund|invest|earn))",
+    r"(and |but )?(how much (?!of )(money|funding|budget|\w+ .*(cost|pay|paid|spen[dt]|fund|invest|earn|charge|worth))|"
+    r"what (did|does|do|will|has|have|is|was|would) .*\b(cost|pay|paid|spen[dt]|invest|earn|charge|worth)\b)",
     re.I,
 )
+_UNCOUNTED = frozenset("no none half dozen".split())  # words for how many, and no figures
+_CURRENCIES = frozenset("yuan euro dollar pound".split())
 _SUM = 100  # from which on a number without a unit may be a sum
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 _DATE = re.compile(
@@ -82,15 +85,14 @@ def fits(query: Query, text: str) -> float:
     if kind == "quantity":
         asked = {word.stem for word in words(query.reading) if word.kind == "number"}
         figures = [w for w in words(_DATES_ONLY.sub(" ", without_marks(text))) if w.kind == "number"]
-        worded = (match.group().lower() for match in _NUMBER_WORD.finditer(text))
         said = query.reading.lower()
+        worded = {match.group().lower() for match in _NUMBER_WORD.finditer(text)} - set(said.split())
         has = any(w.stem not in asked for w in figures) or any(word not in said for word in worded)
-        if (
-            has
-            and _MONEY.match(query.text)
-            and not any(figure.unit or figure.value >= _SUM for figure in quantities(text))
-        ):
-            return -1.0  # of money nobody says "four"
+        counted = quantities(text)
+        if has and _MONEY.match(query.text) and not any(_may_be_a_sum(figure) for figure in counted):
+            return -1.0
+        if has and query.counts_things and counted and all(one.unit for one in counted) and not worded & _UNCOUNTED:
+            return -1.0  # how many drones is not said in days, nor in percent
         if _HOW_LONG.match(query.reading):
             return 1.0 if _LASTS.search(text) else 0.3 if has else -1.0
         return 1.0 if has else -1.0
@@ -105,6 +107,11 @@ def fits(query: Query, text: str) -> float:
     if kind == "definition":
         return 0.5 if _DEFINES.search(text) else 0.0
     return 0.0
+
+
+def _may_be_a_sum(figure: Quantity) -> bool:
+    """Whether it may be money: of that nobody says "four", and few currencies are known here."""
+    return figure.unit in _CURRENCIES or (not figure.unit and figure.value >= _SUM)
 
 
 def _new_names(query: Query, text: str) -> list[Word]:

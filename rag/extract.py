@@ -21,6 +21,7 @@ from rag.scoring import Candidate, need_weights, score_sentences
 from rag.stated import Text
 from rag.store.library import Library
 from rag.types import Hit
+from rag.unsaid import unsaid
 from rag.words import leans_on_the_one_before, stems_of, words
 
 MAX_SENTENCES = 3
@@ -61,14 +62,15 @@ def extract(
         return Extract((), 0.0, None)
     if asks_why(query):
         candidates[0] = _with_reason(candidates[0])
-    best = _fit(query, candidates)
-    unfit = _only_orders(query) or best is None
-    best = best or candidates[0]
+    fit = best_that_fits(query, candidates)
+    best = fit or candidates[0]
     candidates = [best, *(one for one in candidates if one is not best)]
-    sure = confidence(best.features) * (_WITHOUT if unfit else 1.0)
+    weights = need_weights(library, query)
+    sure = probability("confidence", figures(query, weights, best))
+    if fit is None or _only_orders(query):
+        sure *= _WITHOUT
     if sure < threshold:
         return Extract((), sure, best)
-    weights = need_weights(library, query)
     further = [Candidate(hit, *span, 0.0) for hit in beyond for span in hit.passage.sentences]
     chosen = (
         one_item(query, weights, [*candidates, *further])
@@ -112,9 +114,9 @@ def _ordered(candidate: Candidate) -> bool:
     return follows_an_order(candidate.hit.document.text, candidate.start, candidate.end)
 
 
-def confidence(features: dict[str, float]) -> float:
-    """Probability that the sentence with these features answers the question."""
-    return probability("confidence", features)
+def figures(query: Query, weights: Sequence[float], candidate: Candidate) -> dict[str, float]:
+    """What the probability that a sentence answers is made of."""
+    return candidate.features | unsaid(query, weights, candidate, _in_context(candidate))
 
 
 def _best_few(query: Query, candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -157,7 +159,7 @@ def _alike(one: Candidate, other: Candidate) -> bool:
     return len(a & b) >= 0.8 * min(len(a), len(b))
 
 
-def _fit(query: Query, candidates: Sequence[Candidate]) -> Candidate | None:
+def best_that_fits(query: Query, candidates: Sequence[Candidate]) -> Candidate | None:
     """The best of the best few that says what is asked for; after one that does not, it must say more of something."""
     first = candidates[0]
     for one in candidates[: 1 if asks_why(query) else _LOOKED_AT]:  # a reason was looked for before

@@ -9,13 +9,13 @@ from functools import lru_cache
 
 from rag.disagree import left_undenied
 from rag.expects import asks_why, done_by_nobody, may_be_why, names_nobody
-from rag.grammar import bare_verb, is_english, names, runs, verbs
+from rag.grammar import is_english, names, runs
 from rag.labels import without_label
-from rag.nouns import counted_as, is_form, is_shell, noun_asked_for
 from rag.places import places
 from rag.polarity import DIRECTIONS, denials, opposite
 from rag.query import Query
 from rag.stated import Text, telling_stems
+from rag.unsaid import LIGHT_VERBS, acts_of
 from rag.values import YEAR, quantities
 from rag.words import stems_of, words
 
@@ -33,27 +33,8 @@ _SHOULD = re.compile(r"\b(?:should|ought)\b(?: the)?\s+", re.IGNORECASE)
 _THERE = re.compile(r"\w there\b(?! (is|are|was|were|will|has|have|had|would|may|can))")  # where, stands before
 _COUNTED = 0.3  # share of what is counted below which something else is
 NEARBY = 0.6  # share of a word that stands in the same passage: of what a sentence is about it need not be said again
-_NAMED = 0.6  # share of a noun from which on it is said
 _ONLY_NEAR = 0.6  # share of a name that stands in the passage or document of a sentence, not in it nor above it
 _OWNER = re.compile(r"['’]s?(?=\s|$)")  # Sichuan's GDP is two names
-_UNSAID = 0.1  # share of a word below which nothing says it, nor anything like it
-# Verbs that say little of what was done, so that an answer may leave them out: "who led the revolt?" by "X's revolt".
-_LIGHT = stems_of(
-    """be have do make made take took taken give gave given get go went come came bring brought put let keep kept
-    hold held set use want need try help start begin began begun become became happen occur live work know known
-    call name say said talk speak mention describe tell told ask think thought believe consider see seen find found
-    show mean look seem lead led stay run play include involve contain consist concern regard relate compare base
-    cause result follow exist belong face die born pick turn carry gain attain obtain receive"""
-)
-# How a thing comes to be: when it was published, founded or signed is said by when it dates from.
-_BEGINNINGS = stems_of(
-    """adopt approve build create date enact establish form found inaugurate institute introduce invent issue launch
-    open pass present propose publish release set sign start begin"""
-)
-# "The Schools Act of 1996", "the paper by Michael Mann": how it is named says when it began, and who made it.
-_NAMED_BY_YEAR = re.compile(r"\b[A-Z]\w+ (?:of |\()(?:1[6-9]|20)\d\d\b")
-_MADE_BY = re.compile(r"\bby (?:[a-z]+ )?(?:[A-Z]\w+)")
-_MAKING = stems_of("write author compose draft create produce make paint draw direct design build edit publish develop")
 
 
 def misses(query: Query, shares: Sequence[float], held: str, heading: str = "") -> bool:
@@ -63,9 +44,7 @@ def misses(query: Query, shares: Sequence[float], held: str, heading: str = "") 
     `heading` the headings it stands under.
     """
     return (
-        _lacks_its_noun(query, shares, held)
-        or names_nobody(query, held)
-        or act_unsaid(query, shares, held)
+        names_nobody(query, held)
         or _done_otherwise(query, held)
         or _counts_others(query, shares)
         or of_others(query, shares, held, heading)
@@ -73,20 +52,6 @@ def misses(query: Query, shares: Sequence[float], held: str, heading: str = "") 
         or (asks_why(query) and not may_be_why(held))
         or turns_round(Text(query.reading), Text(held), heading)
     )
-
-
-def _lacks_its_noun(query: Query, shares: Sequence[float], held: str) -> bool:
-    """Whether "who is the governor of Jiangsu?" would be answered by a sentence on Jiangsu that names no governor.
-
-    A shell noun need not be said where more is met than what is asked about: the features of X's harbour, by its quay.
-    """
-    asked = noun_asked_for(query.reading) - counted_as(held)
-    met = list(zip(query.needs, shares, strict=True))
-    lacking = [need for need, share in met if share < _NAMED and need.kind == "word" and stems_of(need.text) & asked]
-    others = sum(share >= _NAMED for need, share in met if need.kind == "word")
-    others += any(share >= _NAMED for need, share in met if need.kind != "word")
-    enough = query.answer_type != "who" or all(is_shell(word) for need in lacking for word in words(need.text))
-    return bool(lacking) and (others < 2 or not enough)
 
 
 def _counts_others(query: Query, shares: Sequence[float]) -> bool:
@@ -116,28 +81,11 @@ def turns_round(asked: Text, held: Text, heading: str = "") -> bool:
     return left_undenied(mine, theirs, held.stems) or (denied and not theirs.core)
 
 
-def act_unsaid(query: Query, shares: Sequence[float], held: str) -> bool:
-    """Whether nothing near a sentence says what "when", "where" and "who" take for granted: that X left, was built."""
-    if query.answer_type not in ("when", "where", "who") or query.language != "en":
-        return False
-    acts = verbs(query.reading) | bare_verb(query.reading)
-    stems = {
-        word.stem for word in words(query.reading) if word.start in acts and not (is_shell(word) or is_form(word))
-    } - _LIGHT
-    if stems_of(held) & _BEGINNINGS or (query.answer_type == "when" and _NAMED_BY_YEAR.search(held)):
-        stems -= _BEGINNINGS
-    if query.answer_type == "who" and _MADE_BY.search(held):
-        stems -= _MAKING
-    met = zip(query.needs, shares, strict=True)
-    return any(share < _UNSAID for need, share in met if need.kind == "word" and need.own & stems)
-
-
 def _done_otherwise(query: Query, held: str) -> bool:
     """Whether "who wrote it?" would be answered by what was done to it, by nobody: "it was published in May"."""
     if query.answer_type != "who" or query.language != "en" or not done_by_nobody(held):
         return False
-    at = verbs(query.reading)
-    acts = {word.stem for word in words(query.reading) if word.start in at} - _LIGHT
+    acts = acts_of(query.reading) - LIGHT_VERBS
     return bool(acts) and not acts & stems_of(held)
 
 
@@ -147,7 +95,7 @@ def of_others(query: Query, shares: Sequence[float], held: str, heading: str = "
 
     How many laboratories Guangdong has is not said by how many Sichuan has. Of a name of several words one is enough.
     """
-    if query.answer_type not in ("when", "quantity"):
+    if query.answer_type not in ("when", "quantity", "why"):
         return False
     names_met = ((need, share) for need, share in zip(query.needs, shares, strict=True) if need.kind == "name")
     met = {_OWNER.sub("", need.text): share for need, share in names_met}

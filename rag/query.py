@@ -12,7 +12,7 @@ from rag.errors import UsageError
 from rag.glossary import Glossary
 from rag.orders import without_orders
 from rag.places import places
-from rag.values import YEAR, other_spellings
+from rag.values import YEAR, is_unit, other_spellings
 from rag.words import has_cjk, index_terms, is_derived, words
 
 AnswerType = Literal["when", "quantity", "who", "where", "why", "list", "definition", "other"]
@@ -56,8 +56,14 @@ class Query:
         match = _HOW_MANY.match(self.reading)
         return match is not None and need.kind == "word" and bool(need.own & set(index_terms(match["noun"])))
 
+    @property
+    def counts_things(self) -> bool:
+        """Whether it asks "how many" of what is no measure: drones, not days."""
+        match = _HOW_MANY.match(self.reading)
+        return match is not None and not is_unit(match["noun"])
 
-_HOW_MANY = re.compile(r"how many (?:\w+ )??(?P<noun>\w+) (?=\w+)", re.IGNORECASE)
+
+_HOW_MANY = re.compile(r"how many (?!of\b)(?:\w+ )??(?P<noun>\w+) (?=\w+)", re.IGNORECASE)
 # The form of an answer, which it has and does not say: "in 2019" for "in which year?".
 _FORM = re.compile(
     r"\b(?:(?:what|which)(?: (?:is|was|are|were) the)? (?P<noun>year|date|day|month|decade|name|percentage|percent|"
@@ -82,6 +88,7 @@ _TYPES: tuple[tuple[AnswerType, str], ...] = (
         r"\bhow (much|many|large|big|high|far|long|old|fast|tall|often|great|strong)\b|"
         r"\bwhat (share|percentage|percent|proportion|number|amount|rate|fraction|population|budget|sum)\b|"
         r"\bwhat (area|size|value|level) (is|was|does|did|has)\b|"
+        r"^what (do|does|did|will|has|have) .*\b(cost|pay|spend|invest|earn|charge)\b(?! (in|into|on|for|to)\W*$)|"
         r"^what('s| is| was) .*\b(share|percentage|proportion|number|amount|rate|population|area|size|budget|sum|value|"
         r"gdp|gross domestic product|intensity|average|cost|price|ratio|length|height|revenue|turnover)\b",
     ),

@@ -37,18 +37,22 @@ _MISSING_PENALTY = 0.15  # for a name or number of the question that is nowhere 
 _COMPARED = re.compile(
     r"\b(than|compared (with|to)|against|up from|down from)\s+(in\s+)?(the \w+ )?((19|20)\d\d)", re.IGNORECASE
 )
+# "From the late 1970s to the late 1990s" is about 1985, "from 6.3 percent in 2019 to 6.5 in 2024" not about 2021.
+_YEAR = r"(?:(?:the|late|early|mid|\d{1,2}|[A-Z][a-z]+)[ -]){0,3}(?:1[5-9]|20)\d\ds?\b"
+_SPAN = re.compile(rf"\b[Bb]etween {_YEAR} and {_YEAR}|{_YEAR}(?: (?:to|until|till|through) |\s?[–-]\s?){_YEAR}")
+_YEARS = re.compile(r"\b(\d{4})(s?)")
 _PAIR = re.compile(r"\b([A-Z][^\W_]+)[-–—]([A-Z][^\W_]+)")
 _REREAD = 16  # sentences whose words are compared one by one
 # Below the first cosine two words have nothing to do with each other, from the second on one says the other.
 _UNLIKE, _ALIKE, _SAID_OTHERWISE = 0.4, 0.75, 0.85
-_UNSAID = 0.1  # share of a word below which nothing says it
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A sentence that may answer: where it stands, how well it fits, and the figures behind that.
 
-    `shares` says for each need of the question how far it is met, 0 to 1.
+    `shares` says for each need of the question how far it is met, 0 to 1; `likeness` the cosine of its words, each in
+    its sentence, to what comes nearest in this one, or in what this one leans on.
     """
 
     hit: Hit
@@ -57,6 +61,7 @@ class Candidate:
     score: float
     features: dict[str, float] = field(default_factory=dict)
     shares: tuple[float, ...] = ()
+    likeness: tuple[float, ...] = ()
     leans_on: tuple[int, int] | None = None  # the stretch before it that says what it is about
 
     @property
@@ -114,7 +119,12 @@ class _QuestionTokens:
     vectors: Floats
     weights: Floats
     owner: np.ndarray[Any, np.dtype[np.int64]]  # which word each token belongs to
-    word_weights: Floats
+    stems: tuple[str, ...]  # of each word
+
+    def by_word(self, nearest: Floats) -> dict[str, float]:
+        """The mean of a figure of the tokens, for each word by its stem."""
+        means = np.bincount(self.owner, weights=nearest) / np.bincount(self.owner)
+        return dict(zip(self.stems, means.tolist(), strict=True))
 
 
 def _question_tokens(library: Library, query: Query, embedded: Embedded) -> _QuestionTokens:
@@ -123,7 +133,7 @@ def _question_tokens(library: Library, query: Query, embedded: Embedded) -> _Que
     vectors: list[Floats] = []
     weights: list[float] = []
     owner: list[int] = []
-    word_weights: list[float] = []
+    stems: list[str] = []
     floats = embedded.tokens.floats()
     for word in content:
         rows = [i for i, (a, b) in enumerate(embedded.tokens.spans) if a < word.end and b > word.start and b > a]
@@ -133,13 +143,11 @@ def _question_tokens(library: Library, query: Query, embedded: Embedded) -> _Que
         for i in rows:
             vectors.append(floats[i])
             weights.append(weight / len(rows))
-            owner.append(len(word_weights))
-        word_weights.append(weight)
+            owner.append(len(stems))
+        stems.append(word.stem)
     if not vectors:  # only stop words: the whole question stands for itself
-        vectors, weights, owner, word_weights = [embedded.vector], [1.0], [0], [1.0]
-    return _QuestionTokens(
-        np.stack(vectors), np.array(weights, np.float32), np.array(owner), np.array(word_weights, np.float32)
-    )
+        vectors, weights, owner, stems = [embedded.vector], [1.0], [0], [""]
+    return _QuestionTokens(np.stack(vectors), np.array(weights, np.float32), np.array(owner), tuple(stems))
 
 
 def _score_passage(
@@ -178,8 +186,8 @@ def _score_passage(
             if there.any():
                 nearest = np.maximum(nearest, counts * similarity[:, there].max(axis=1))
         late = float((np.maximum(nearest, 0) * question.weights).sum() / question.weights.sum())
-        by_word = np.bincount(question.owner, weights=nearest) / np.bincount(question.owner)
-        weakest = float((by_word + (1 - question.word_weights / question.word_weights.max())).min())
+        by_word = question.by_word(similarity[:, inside | leant_on].max(axis=1))
+        likeness = tuple(max((by_word.get(stem, 0.0) for stem in need.own), default=0.0) for need in query.needs)
 
         other_year = bool(years) and _of_other_years(lead + text, {int(year) for year in years})
         shares: list[float] = []
@@ -189,19 +197,19 @@ def _score_passage(
                 share = max(share, _AROUND * covers(need, around))
             if leans_on:
                 share = max(share, _LEANT_ON * covers(need, stems | stems_of(lead)))
-            if need.text in years and other_year:
-                share = 0.0  # what it says of 2024 is no answer about 2023, whatever stands around it
+            if need.text in years:
+                if any(first <= int(need.text) <= last for first, last in spans_of_years(text)):
+                    share = 1.0
+                elif other_year:
+                    share = 0.0  # what it says of 2024 is no answer about 2023, whatever stands around it
             if need.kind == "name" and share < _DOCUMENT and covers(need, _document_stems(document)) == 1.0:
                 share = _DOCUMENT
             shares.append(share)
         features = {
             "late": late,
-            "weakest": weakest,
             "cosine": float(vector @ unit(tokens[inside].mean(axis=0))),
             "passage": hit.score / top,
             "fits": fits(query, text),
-            "exact": float(query.answer_type in ("quantity", "when")),
-            "why": float(query.answer_type == "why"),
             "hard_missing": max(
                 (
                     weight / max(weights) * (1 - share)
@@ -211,7 +219,7 @@ def _score_passage(
                 default=0.0,
             ),
         }
-        found.append(_scored(Candidate(hit, start, end, 0.0, features, tuple(shares), leans_on), query, weights))
+        found.append(_scored(Candidate(hit, start, end, 0.0, features, tuple(shares), likeness, leans_on), weights))
         before = (start, end)
     return found
 
@@ -253,22 +261,17 @@ def _of_other_years(text: str, years: set[int]) -> bool:
     return bool(stated) and not stated & years
 
 
-def _scored(candidate: Candidate, query: Query, weights: Sequence[float]) -> Candidate:
+def spans_of_years(text: str) -> list[tuple[int, int]]:
+    """The first and last year of each span of years in a text; of a decade its last."""
+    found = [_YEARS.findall(match.group()) for match in _SPAN.finditer(text)]
+    return [(int(first), int(last) + (9 if decade else 0)) for (first, _), (last, decade) in found]
+
+
+def _scored(candidate: Candidate, weights: Sequence[float]) -> Candidate:
     """`candidate` with the figures that follow from its shares, and its score."""
     features = dict(candidate.features)
-    total, heaviest = sum(weights) or 1.0, max(weights, default=1.0) or 1.0
+    total = sum(weights) or 1.0
     features["lexical"] = sum(w * share for w, share in zip(weights, candidate.shares, strict=True)) / total
-    features["gap"] = max(
-        (w / heaviest * (1 - share) for w, share in zip(weights, candidate.shares, strict=True)), default=0.0
-    )
-    features["asked_gap"] = features["gap"] * features["exact"]
-    # "Why did X resign?" takes it for granted that X did: a word that is not said at all makes the premise false.
-    unsaid = (
-        weight / heaviest
-        for need, weight, share in zip(query.needs, weights, candidate.shares, strict=True)
-        if need.kind == "word" and share < _UNSAID
-    )
-    features["why_unsaid"] = features["why"] * max(unsaid, default=0.0)
     fit = features["fits"]
     score = (
         _LATE * features["late"]
@@ -302,7 +305,7 @@ def _with_likeness(
             for row, i in enumerate(open_needs):
                 likeness = min(max((float(nearest[row]) - _UNLIKE) / (_ALIKE - _UNLIKE), 0.0), 1.0)
                 shares[i] = max(shares[i], _SAID_OTHERWISE * counts * likeness)
-        found.append(_scored(replace(candidate, shares=tuple(shares)), query, weights))
+        found.append(_scored(replace(candidate, shares=tuple(shares)), weights))
     return found
 
 

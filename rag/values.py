@@ -107,6 +107,11 @@ _QUANTITY = re.compile(
 _NOT_A_NUMBER = {"one", "zero"}
 
 
+def is_unit(word: str) -> bool:
+    """Whether a word is a unit in which quantities are read: days, percent, dollars."""
+    return word.lower() in _UNITS
+
+
 def other_spellings(text: str) -> tuple[str, ...]:
     """A small number in digits where `text` is its word, and the other way round: ten and 10, tenth and 10th."""
     lowered = text.lower()

@@ -20,7 +20,7 @@ from app.ui.conversation import chip, render_answer, render_error, render_waitin
 from app.viewer import render_excerpt
 from eval.baselines import BASELINES
 from eval.compare import changes
-from eval.dataset import DEFAULT_SET, SETS, load_set, of_half
+from eval.dataset import DEFAULT_SET, NATURAL_SET, load_set, of_half
 from eval.diagnose import STAGES
 from eval.grade import evidence_of
 from eval.html import render_html
@@ -33,7 +33,7 @@ from eval.statistics import Change, share_interval
 from rag.chain import Desk
 from rag.errors import BriefdeskError
 
-_SETS = (DEFAULT_SET, SETS / "natural.jsonl")
+_SETS = (DEFAULT_SET, NATURAL_SET)
 _SHOWN_RUNS = 12  # in the plot
 _HEADLINES = frozenset(
     "right answer_right consistency citation_precision abstention_right false_abstention retrieved_at_5".split()
