@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import chain, permutations
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +24,16 @@ from eval.dataset import DEFAULT_SET, NATURAL_SET, Question, load_set
 from eval.evidence import holds, normalised, says
 from rag.answers import State
 from rag.chain import Desk
-from rag.chinese import english_meanings
+from rag.chinese import english_entries
 from rag.logistic import probability_by
 from rag.scoring import Candidate, need_weights
 from rag.settings import load_settings
 from rag.support import Judge, Support
+from rag.words import STOPWORDS, stem
 
 DATA = Path(extract_module.__file__).parent / "data"
 CONFIDENCE = ("late", "lexical", "hard_missing", "unsaid", "act_unsaid", "kind_unsaid")
+_TOGETHER, _LIKELY = 2, 0.05  # entries that give two words, and chance, from which on one may stand for the other
 SUPPORT = ("near", "facts", "unsaid", "replaced", "alike")
 
 
@@ -113,7 +117,7 @@ def lexicon() -> str:
     """The file of English words and verbs that `rag.grammar` reads, from the installed dictionary."""
     found: set[str] = set()
     verbs: set[str] = set()
-    for meaning in english_meanings():
+    for meaning in chain.from_iterable(english_entries()):
         found.update(re.findall(r"(?<![A-Za-z'])[a-z]+(?![A-Za-z'])", meaning))
         verbs.update(re.findall(r"(?:^|[;,]\s)to ([a-z]+)", meaning))
     head = "# English words of CC-CEDICT (https://www.mdbg.net, CC BY-SA 4.0) in lower case; v marks verbs.\n"
@@ -123,15 +127,42 @@ def lexicon() -> str:
 def known_names() -> str:
     """The file of names that `rag.spelling` leaves alone, from the same dictionary."""
     found: set[str] = set()
-    for meaning in english_meanings():
+    for meaning in chain.from_iterable(english_entries()):
         found.update(re.findall(r"(?<![A-Za-z'])[A-Z][a-z]{4,}(?![A-Za-z'])", meaning))
     head = "# Names of CC-CEDICT (https://www.mdbg.net, CC BY-SA 4.0): of places, people and firms, word by word.\n"
     return head + "".join(f"{name}\n" for name in sorted(found))
 
 
+def synonyms() -> str:
+    """The file of pairs of stems that `rag.thesaurus` reads: those that two entries or more give together."""
+    entries = [found for meanings in english_entries() if len(found := _words_alone(meanings)) > 1]
+    entries_of = Counter(word for words_alone in entries for word in words_alone)
+    chances: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for found in entries:
+        for one, other in permutations(sorted(found), 2):
+            chances[one, other].append(1 / entries_of[one] / (len(found) - 1))
+    kept = {
+        (one, other): max(sum(found), sum(chances[other, one]))
+        for (one, other), found in chances.items()
+        if one < other and len(found) >= _TOGETHER
+    }
+    head = "# Stems of words that mean as much, with the chance; by CC-CEDICT (https://www.mdbg.net, CC BY-SA 4.0).\n"
+    lines = (f"{one} {other} {chance:.2f}\n" for (one, other), chance in sorted(kept.items()) if chance >= _LIKELY)
+    return head + "".join(lines)
+
+
+def _words_alone(meanings: Sequence[str]) -> set[str]:
+    """Stems of the meanings that are one word, as "to copy" is, and "trendy; fashionable" two."""
+    plain = (re.sub(r"\([^)]*\)", "", meaning) for meaning in meanings)
+    parts = (part.strip() for meaning in plain for part in re.split(r"[;,]", meaning))
+    alone = (re.fullmatch(r"(?:(?:to be|to|an?|the) )?([a-z]{3,})", part) for part in parts)
+    return {stem(match[1]) for match in alone if match and match[1] not in STOPWORDS}
+
+
 def english(_: Desk) -> None:
     (DATA / "english.txt").write_text(lexicon(), encoding="utf-8")
     (DATA / "names.txt").write_text(known_names(), encoding="utf-8")
+    (DATA / "synonyms.txt").write_text(synonyms(), encoding="utf-8")
 
 
 if __name__ == "__main__":

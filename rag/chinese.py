@@ -55,10 +55,10 @@ def _dictionary() -> Any:
     return CcCedict()
 
 
-def english_meanings() -> Iterator[str]:
-    """The English side of the dictionary, entry by entry."""
+def english_entries() -> Iterator[list[str]]:
+    """The English side of the dictionary: the meanings of each entry."""
     for entry in _dictionary().entries:
-        yield from entry["definitions"] or ()
+        yield entry["definitions"] or []
 
 
 def to_english(text: str, glossary: Glossary) -> str:

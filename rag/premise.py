@@ -34,6 +34,7 @@ _THERE = re.compile(r"\w there\b(?! (is|are|was|were|will|has|have|had|would|may
 _COUNTED = 0.3  # share of what is counted below which something else is
 NEARBY = 0.6  # share of a word that stands in the same passage: of what a sentence is about it need not be said again
 _ONLY_NEAR = 0.6  # share of a name that stands in the passage or document of a sentence, not in it nor above it
+_MEASURES = stems_of("R&D GDP GNP GNI VAT AI IT ICT CO2")  # written as names, and nobody's
 _OWNER = re.compile(r"['’]s?(?=\s|$)")  # Sichuan's GDP is two names
 
 
@@ -112,7 +113,7 @@ def of_others(query: Query, shares: Sequence[float], held: str, heading: str = "
         *names(without_label(held)),
         *(word for word in names(heading.split(" > ")[-1]) if not is_english(word.text)),
     ]
-    return of_another_place or (not _REFERS.search(held) and any(word.stem not in asked for word in others))
+    return of_another_place or (not _REFERS.search(held) and any(word.stem not in asked | _MEASURES for word in others))
 
 
 def advises_another(query: Query, held: str) -> bool:

@@ -23,6 +23,7 @@ from rag.expects import fits
 from rag.lists import items_with
 from rag.query import Query, covers
 from rag.store.library import Library
+from rag.thesaurus import says
 from rag.types import Document, Hit
 from rag.values import dates
 from rag.words import leans_on_the_one_before, stem, stems_of, words
@@ -293,6 +294,7 @@ def _with_likeness(
     if not open_needs:
         return list(candidates)
     asked = embedder.embed_words([query.needs[i].text for i in open_needs])
+    asked_stems = [stem(query.needs[i].text) for i in open_needs]
     found: list[Candidate] = []
     said = [_common_words(candidate) for candidate in candidates]
     embedder.embed_words(sorted({word for both in said for here in both for word in here}))  # one pass for all
@@ -304,6 +306,7 @@ def _with_likeness(
             nearest = (asked @ embedder.embed_words(here).T).max(axis=1)
             for row, i in enumerate(open_needs):
                 likeness = min(max((float(nearest[row]) - _UNLIKE) / (_ALIKE - _UNLIKE), 0.0), 1.0)
+                likeness = max(likeness, *(says(asked_stems[row], stem(word)) for word in here))
                 shares[i] = max(shares[i], _SAID_OTHERWISE * counts * likeness)
         found.append(_scored(replace(candidate, shares=tuple(shares)), weights))
     return found

@@ -101,7 +101,7 @@ def test_runs_are_kept_listed_compared_and_shown_again(own_home: Path, small: Pa
     assert [run["figures"]["answer_right"] for run in history] == [0.5, 0.0]
     first, second = (str(run["run"]) for run in history)
     compared = json.loads(run_cli("eval", "compare", first, second, "--json", home=own_home).stdout)
-    assert compared["differ"] == {"settings.min_confidence": [0.4, 1.0]}
+    assert compared["differ"] == {"settings.min_confidence": [0.35, 1.0]}
     assert compared["figures"]["answer_right"]["change"] == -0.5
     assert not compared["figures"]["answer_right"]["sure"], "two questions say nothing"
     assert [row["after"] for row in compared["questions"]] == ["wrongly abstained"]

@@ -9,15 +9,16 @@ import pytest
 
 from app.sources import Source
 from app.viewer import render_document, render_source
-from eval.fit import lexicon
+from eval.fit import lexicon, synonyms
 from rag.chinese import to_english
 from rag.errors import UsageError
 from rag.glossary import Glossary, Term, load_glossary
 from rag.grammar import plain_verbs
 from rag.query import answer_type, covers, understand
 from rag.settings import load_settings
+from rag.thesaurus import says
 from rag.types import Document
-from rag.words import index_terms, words
+from rag.words import index_terms, stem, words
 from tests.conftest import CHECKOUT
 
 GLOSSARY = Glossary(
@@ -140,3 +141,12 @@ def test_the_list_of_english_words_is_what_the_dictionary_gives() -> None:
         "run `python -m eval.fit english`"
     )
     assert "exceed" in plain_verbs()
+
+
+def test_words_that_mean_as_much_are_those_of_the_dictionary() -> None:
+    assert (CHECKOUT / "rag" / "data" / "synonyms.txt").read_text(encoding="utf-8") == synonyms(), (
+        "run `python -m eval.fit english`"
+    )
+    assert says(stem("imitate"), stem("copy")) == says(stem("copy"), stem("imitate")) == 1.0
+    assert 0 < says(stem("emulate"), stem("imitate")) < 1.0
+    assert says(stem("ban"), stem("permit")) == 0.0
