@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     k: int = Field(12, ge=1, le=100, description="passages an answer is made from")
     dense_weight: float = Field(0.5, ge=0, le=1, description="share of the vectors in the fused score")
     passage_tokens: int = Field(72, ge=16, le=240, description="word pieces a passage aims at")
-    min_confidence: float = Field(0.35, ge=0, le=1, description="below this the answer is: the documents do not say")
+    min_confidence: float = Field(0.37, ge=0, le=1, description="below this the answer is: the documents do not say")
     context_tokens: int = Field(3000, ge=200, description="tokens of passages sent to a language model")
     llm_timeout_s: float = Field(60, gt=0, description="seconds to wait for a language model")
     llm_prices: str = Field(

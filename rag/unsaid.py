@@ -1,8 +1,8 @@
 """How much of what a question takes for granted is said nowhere near a sentence.
 
 "Which companies were fined for price wars?" comes near a sentence on price wars in which nobody is fined. A need of a
-question is said by its own words, by a word that means as much, or by what stands in its place: the cosine of its
-tokens, each in its sentence (MiniLM embeds "banned" near "forbade", and far from "passed").
+question is said by its own words, by a word that means as much, or by what stands in its place: by the cosine of the
+two, each embedded in its own sentence.
 """
 
 from __future__ import annotations

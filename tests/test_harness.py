@@ -101,7 +101,7 @@ def test_runs_are_kept_listed_compared_and_shown_again(own_home: Path, small: Pa
     assert [run["figures"]["answer_right"] for run in history] == [0.5, 0.0]
     first, second = (str(run["run"]) for run in history)
     compared = json.loads(run_cli("eval", "compare", first, second, "--json", home=own_home).stdout)
-    assert compared["differ"] == {"settings.min_confidence": [0.35, 1.0]}
+    assert compared["differ"] == {"settings.min_confidence": [0.37, 1.0]}
     assert compared["figures"]["answer_right"]["change"] == -0.5
     assert not compared["figures"]["answer_right"]["sure"], "two questions say nothing"
     assert [row["after"] for row in compared["questions"]] == ["wrongly abstained"]
@@ -240,12 +240,12 @@ def test_tune_tries_a_grid_and_reports_the_best_on_the_test_half_once(own_home: 
     ]
     path, grid = tmp_path / "set.jsonl", tmp_path / "grid.yaml"
     path.write_text("\n".join(json.dumps(row) for row in rows))
-    grid.write_text("passage_tokens: [72, 120]\nmin_confidence: [0.4, 1.0]\n")
+    grid.write_text("passage_tokens: [72, 120]\nmin_confidence: [0.37, 1.0]\n")
     done = run_cli("eval", "tune", str(path), "--grid", str(grid), "--json", home=own_home)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert len(found["tried"]) == 4
-    assert found["winner"]["min_confidence"] == 0.4, "who never answers cannot win"
+    assert found["winner"]["min_confidence"] == 0.37, "who never answers cannot win"
     assert any(one["current"] and one["settings"]["passage_tokens"] == 72 for one in found["tried"])
     assert any(one["front"] for one in found["tried"])
     assert found["test"]["value"] > 0.5
