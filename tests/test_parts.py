@@ -88,6 +88,8 @@ def test_a_question_knows_what_it_needs() -> None:
         ("How old was she when she led it?", "quantity"),
         ("Which law names the person who signs?", "other"),
         ("What enemy of Doctor Who is a lord?", "other"),
+        ("What did they invest in the plant?", "quantity"),
+        ("What did they invest in?", "other"),
     ],
 )
 def test_questions_ask_for_kinds_of_answers(question: str, expected: str) -> None:

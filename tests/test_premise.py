@@ -112,6 +112,13 @@ def test_a_question_is_not_answered_by_its_opposite(question: str, sentence: str
         ("How long did it burn?", "It burned for nine days.", 1.0),
         ("How long did it burn?", "It burned 12 candles.", 0.3),
         ("How many wars were there in seven years?", "It is known as the war of seven years.", -1.0),
+        ("How many drones crashed?", "A permit takes seven days, not one hour.", -1.0),
+        ("How many drones crashed?", "Of 40 drones 20 percent crashed.", 1.0),
+        ("How many days did it take?", "It took seven days.", 1.0),
+        ("How many of the drones crashed?", "Some 20 percent did.", 1.0),
+        ("How much does the ticket cost?", "The train takes 2 hours.", -1.0),
+        ("How much does the ticket cost?", "A ticket is 3 euro.", 1.0),
+        ("What did they invest in the plant?", "They run 4 plants.", -1.0),
         ("Where was it lost?", "Lindmoor led with 6.58 percent.", 0.3),
     ],
 )
