@@ -88,10 +88,9 @@ def fits(query: Query, text: str) -> float:
         said = query.reading.lower()
         worded = {match.group().lower() for match in _NUMBER_WORD.finditer(text)} - set(said.split())
         has = any(w.stem not in asked for w in figures) or any(word not in said for word in worded)
-        counted = quantities(text)
-        if has and _MONEY.match(query.text) and not any(_may_be_a_sum(figure) for figure in counted):
+        if has and _MONEY.match(query.text) and not any(map(_may_be_a_sum, quantities(text))):
             return -1.0
-        if has and query.counts_things and counted and all(one.unit for one in counted) and not worded & _UNCOUNTED:
+        if has and query.counts_things and _only_measures(text) and not worded & _UNCOUNTED:
             return -1.0  # how many drones is not said in days, nor in percent
         if _HOW_LONG.match(query.reading):
             return 1.0 if _LASTS.search(text) else 0.3 if has else -1.0
@@ -112,6 +111,12 @@ def fits(query: Query, text: str) -> float:
 def _may_be_a_sum(figure: Quantity) -> bool:
     """Whether it may be money: of that nobody says "four", and few currencies are known here."""
     return figure.unit in _CURRENCIES or (not figure.unit and figure.value >= _SUM)
+
+
+def _only_measures(text: str) -> bool:
+    """Whether there are figures, and each has a unit."""
+    counted = quantities(text)
+    return bool(counted) and all(figure.unit for figure in counted)
 
 
 def _new_names(query: Query, text: str) -> list[Word]:

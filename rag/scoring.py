@@ -25,7 +25,7 @@ from rag.query import Query, covers
 from rag.store.library import Library
 from rag.thesaurus import says
 from rag.types import Document, Hit
-from rag.values import dates
+from rag.values import dates, spans_of_years
 from rag.words import leans_on_the_one_before, stem, stems_of, words
 
 # What a match beside the sentence counts, against 1 in it: in title and heading, in the sentence before one that leans
@@ -38,10 +38,6 @@ _MISSING_PENALTY = 0.15  # for a name or number of the question that is nowhere 
 _COMPARED = re.compile(
     r"\b(than|compared (with|to)|against|up from|down from)\s+(in\s+)?(the \w+ )?((19|20)\d\d)", re.IGNORECASE
 )
-# "From the late 1970s to the late 1990s" is about 1985, "from 6.3 percent in 2019 to 6.5 in 2024" not about 2021.
-_YEAR = r"(?:(?:the|late|early|mid|\d{1,2}|[A-Z][a-z]+)[ -]){0,3}(?:1[5-9]|20)\d\ds?\b"
-_SPAN = re.compile(rf"\b[Bb]etween {_YEAR} and {_YEAR}|{_YEAR}(?: (?:to|until|till|through) |\s?[–-]\s?){_YEAR}")
-_YEARS = re.compile(r"\b(\d{4})(s?)")
 _PAIR = re.compile(r"\b([A-Z][^\W_]+)[-–—]([A-Z][^\W_]+)")
 _REREAD = 16  # sentences whose words are compared one by one
 # Below the first cosine two words have nothing to do with each other, from the second on one says the other.
@@ -262,12 +258,6 @@ def _of_other_years(text: str, years: set[int]) -> bool:
     return bool(stated) and not stated & years
 
 
-def spans_of_years(text: str) -> list[tuple[int, int]]:
-    """The first and last year of each span of years in a text; of a decade its last."""
-    found = [_YEARS.findall(match.group()) for match in _SPAN.finditer(text)]
-    return [(int(first), int(last) + (9 if decade else 0)) for (first, _), (last, decade) in found]
-
-
 def _scored(candidate: Candidate, weights: Sequence[float]) -> Candidate:
     """`candidate` with the figures that follow from its shares, and its score."""
     features = dict(candidate.features)
@@ -303,13 +293,19 @@ def _with_likeness(
         for here, counts in zip(both, (1.0, _HEADING), strict=True):
             if not here:
                 continue
+            stems = [stem(word) for word in here]
             nearest = (asked @ embedder.embed_words(here).T).max(axis=1)
             for row, i in enumerate(open_needs):
-                likeness = min(max((float(nearest[row]) - _UNLIKE) / (_ALIKE - _UNLIKE), 0.0), 1.0)
-                likeness = max(likeness, *(says(asked_stems[row], stem(word)) for word in here))
+                likeness = graded(float(nearest[row]), _UNLIKE, _ALIKE)
+                likeness = max(likeness, *(says(asked_stems[row], word) for word in stems))
                 shares[i] = max(shares[i], _SAID_OTHERWISE * counts * likeness)
         found.append(_scored(replace(candidate, shares=tuple(shares)), weights))
     return found
+
+
+def graded(cosine: float, unlike: float, alike: float) -> float:
+    """How far one says the other: 0 up to the cosine `unlike`, 1 from `alike` on, in between by its place."""
+    return min(max((cosine - unlike) / (alike - unlike), 0.0), 1.0)
 
 
 def _common_words(candidate: Candidate) -> tuple[list[str], list[str]]:

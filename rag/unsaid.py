@@ -14,7 +14,7 @@ from functools import lru_cache
 from rag.grammar import bare_verb, names, verbs
 from rag.nouns import counted_as, is_form, is_shell, noun_asked_for
 from rag.query import Query
-from rag.scoring import Candidate
+from rag.scoring import Candidate, graded
 from rag.words import Word, stems_of, words
 
 # Cosines of a word in its sentence to the nearest in another: at the first nothing there says it, at the second it is
@@ -38,7 +38,7 @@ def unsaid(query: Query, weights: Sequence[float], candidate: Candidate, held: s
     """
     acts = acts_of(query.reading)
     lacking = [
-        (need, weight, 1 - max(share, min(max((likeness - _UNLIKE) / (_ALIKE - _UNLIKE), 0.0), 1.0)))
+        (need, weight, 1 - max(share, graded(likeness, _UNLIKE, _ALIKE)))
         for need, weight, share, likeness in zip(
             query.needs, weights, candidate.shares, candidate.likeness, strict=True
         )

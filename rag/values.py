@@ -94,6 +94,10 @@ _DATE = re.compile(
     r")(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
+# "From the late 1970s to the late 1990s" is about 1985, "from 6.3 percent in 2019 to 6.5 in 2024" not about 2021.
+_YEAR = r"(?:(?:the|late|early|mid|\d{1,2}|[A-Z][a-z]+)[ -]){0,3}(?:1[5-9]|20)\d\ds?\b"
+_SPAN = re.compile(rf"\b[Bb]etween {_YEAR} and {_YEAR}|{_YEAR}(?: (?:to|until|till|through) |\s?[–-]\s?){_YEAR}")
+_YEARS = re.compile(r"\b(\d{4})(s?)")
 _CENTURY = re.compile(r"\b(1\d)00['’]?s\b")
 _WORDED = rf"(?:{_any_of(list(NUMBER_WORDS))})(?:[- ](?:{_any_of(list(NUMBER_WORDS))}))?"
 _QUANTITY = re.compile(
@@ -176,6 +180,12 @@ def dates(text: str) -> list[Date]:
             assert year is not None
             found.append(Date(*span, int(later) if len(later) == 4 else year // 100 * 100 + int(later)))
     return found
+
+
+def spans_of_years(text: str) -> list[tuple[int, int]]:
+    """The first and last year of each span of years in a text; of a decade its last."""
+    found = [_YEARS.findall(match.group()) for match in _SPAN.finditer(text)]
+    return [(int(first), int(last) + (9 if decade else 0)) for (first, _), (last, decade) in found]
 
 
 def quantities(text: str) -> list[Quantity]:

@@ -16,9 +16,10 @@ from rag.glossary import Glossary
 from rag.nouns import noun_asked_for
 from rag.premise import turns_round
 from rag.query import understand
-from rag.scoring import need_weights, spans_of_years
+from rag.scoring import need_weights
 from rag.settings import load_settings
 from rag.stated import Text
+from rag.values import spans_of_years
 
 TEXT = """Sources give two lengths for the quay of Alba. The reason for the difference is that the quay was rebuilt in between.
 
