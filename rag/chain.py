@@ -301,7 +301,7 @@ class Desk:
             hits = list(state.hits)
             for subject in looked_ahead_to(answer.citations):  # what became of it is asked for by its name
                 hits += self.look_up(state.library, subject, NEAREST, state.only)
-            found = differences(answer.citations, hits, self.judge.spelled_out)
+            found = differences(state.question, answer.citations, hits, self.judge.spelled_out)
             answer = replace(answer, differences=tuple(found))
         if answer.complete and state.query is not None and state.query.answer_type == "definition":
             answer = replace(answer, definition=definition(state.query, self.glossary))

@@ -71,6 +71,49 @@ def test_other_years_places_units_and_parts_do_not_differ(opened: Opened, other:
     assert not answer.differences
 
 
+TOLD = [
+    "Sources differ on the catch of 2022. The ministry gave 41.5 percent of the quota. The council: 38.2 percent.",
+    "An early estimate put the catch of 2022 at 41.5 percent of quota. The council's figures replaced that estimate, "
+    "so 38.2 percent is to be cited.",
+    "The ministry put the catch of Lindmoor at 41.5 percent of the quota.\n\n## Another source\n\n"
+    "The council gives 38.2 percent. The two sources differ, and neither says why.",
+]
+
+
+@pytest.mark.parametrize("told", TOLD)
+def test_what_a_text_tells_of_another_value_is_shown(opened: Opened, told: str) -> None:
+    desk = opened(
+        one=note("Council", "2023-03-01", "In 2022 the boats of Lindmoor caught 38.2 percent of their quota."),
+        two=note("On the catch of Lindmoor", "2024-05-01", told),
+    )
+    answer = desk.ask("How much of their quota did the boats of Lindmoor catch in 2022?")
+    assert_sound(answer)
+    said = [(difference.note, difference.citation.quote) for difference in answer.differences]
+    assert len(said) == 1
+    assert "38.2 percent" in said[0][0]
+    assert "41.5 percent" in said[0][0]
+    assert "41.5 percent" in said[0][1] + answer.text
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Sources differ on the catch of 2019. The ministry gave 41.5 percent of the quota. The council: 38.2 percent.",
+        "Sources differ on the catch of 2022. In Crail it was 41.5 percent of the quota. Lindmoor: 38.2 percent.",
+        "Tastes differ. Cod made up 41.5 percent of the quota in 2022. Boats caught 38.2 percent.",
+        "Sources differ on the catch of 2022. One in 400 boats sank, or 0.25 percent. The council: 38.2 percent.",
+    ],
+)
+def test_what_a_text_tells_of_something_else_is_no_difference(opened: Opened, told: str) -> None:
+    desk = opened(
+        one=note("Council", "2023-03-01", "In 2022 the boats of Lindmoor caught 38.2 percent of their quota."),
+        two=note("On the catch of Lindmoor", "2024-05-01", told),
+    )
+    answer = desk.ask("How much of their quota did the boats of Lindmoor catch in 2022?")
+    assert not answer.abstained
+    assert not answer.differences
+
+
 def test_what_has_happened_since_a_source_looked_ahead_is_shown(desk: Desk) -> None:
     answer = desk.ask("What are the five recommendations to the EU?")
     assert_sound(answer)
