@@ -16,7 +16,7 @@ from rag.differ import differences, looked_ahead_to
 from rag.embedding import Embedded, Embedder
 from rag.errors import ModelError, UsageError
 from rag.filters import ALL, Filter
-from rag.followup import Kind, kind_of, may_stand_alone, wants_more
+from rag.followup import Kind, free_pronoun, kind_of, may_stand_alone, wants_more
 from rag.generate import MAX_CHARS, LanguageModel, split_sentences
 from rag.glossary import Glossary, load_glossary
 from rag.grammar import verb_stems
@@ -147,7 +147,9 @@ class Desk:
             yield said_before(question, turns, kind)
             return
         yield Step("searching", self.library.passage_count())
-        if task := task_of(question):
+        # "What is it about?" is asked of what was spoken of, where something was.
+        task = task_of(question)
+        if task and (task.subjects or not (turns and free_pronoun(question))):
             library = self.library
             made = yield from together.composed(self, library, question, task, only, turns)
             if made:

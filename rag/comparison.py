@@ -19,7 +19,7 @@ from rag.store.library import Library
 from rag.task import Task
 from rag.types import Hit, Outline, Row
 from rag.values import quantities
-from rag.words import stems_of, words
+from rag.words import leans_on_the_one_before, stems_of, words
 
 MAX_ROWS = 6
 _PAIRED = 0.45  # cosine of two sentences from which they are about the same thing
@@ -27,6 +27,7 @@ _LABELLED_ALIKE = 0.9  # as near as two lines are at least that have the same la
 _CONTRAST = re.compile(
     r"\b(while|whereas|than|but|unlike|against|compared|above|below|ahead of|behind)\b", re.IGNORECASE
 )
+_NAMED = re.compile(r"\b[A-Z]\w+ $")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,9 @@ def _about(
             above_it = _names(own, above) and not _names(other, above | stems)
             here = _names(own, stems) or (above_it and (label_of(text) or not names(text)))
             both = _names(other, stems)
-            if here and (not both or _CONTRAST.search(text) or _same_units(text)) and tells(hit.document, start, end):
+            contrasts = not both or _CONTRAST.search(text) or _same_units(text)
+            alone = not leans_on_the_one_before(text)  # "It was first put forward ...": nobody knows what
+            if here and contrasts and alone and tells(hit.document, start, end):
                 found.append((hit, start, end))
     if not found:
         return []
@@ -116,7 +119,11 @@ def _names(needs: Sequence[Need], stems: frozenset[str]) -> bool:
 
 
 def _same_units(text: str) -> bool:
-    units = [quantity.unit for quantity in quantities(text)]
+    """Whether it gives two figures of a kind; the number of a name ("Brief 24") and a number in words are none."""
+    figures = [
+        q for q in quantities(text) if q.unit or (text[q.start].isdigit() and not _NAMED.search(text[: q.start]))
+    ]
+    units = [quantity.unit for quantity in figures]
     return len(units) > len(set(units))
 
 

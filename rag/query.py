@@ -135,12 +135,18 @@ def checked(question: str, max_chars: int) -> str:
 
 _ASKS = r"(?:(?:by|since|until|in|on|at|from|of|for) )?(?:who|whom|what|which|when|where|why|how)\b"
 _BOTH = re.compile(rf"^(?P<first>{_ASKS}.+?),?\s+and\s+(?P<second>{_ASKS}.+)\?$", re.IGNORECASE)
+_AND_WHEN = re.compile(
+    r"^(?:who|what|which|when|where|why|how)\s+(?P<rest>.+?),?\s+and\s+(?P<asks>when|where)\?$", re.IGNORECASE
+)
 _WHOLE = 4  # words that a question of its own has
 
 
 def both_asked(question: str) -> tuple[str, str] | None:
     """The two questions of "When was A passed, and what was B?"; None where only one is asked."""
-    match = _BOTH.match(" ".join(question.split()))
+    asked = " ".join(question.split())
+    if short := _AND_WHEN.match(asked):
+        return f"{asked[: short.end('rest')]}?", f"{short['asks'].capitalize()} {short['rest']}?"
+    match = _BOTH.match(asked)
     if not match or any(len(match[part].split()) < _WHOLE for part in ("first", "second")):
         return None
     second = match["second"]

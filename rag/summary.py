@@ -1,4 +1,4 @@
-"""Summaries and briefings: the sentences that tell most of a document, or of a topic, in sections."""
+"""Summaries, briefings, overviews: the sentences that tell most of a document, of a topic, of all, in sections."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from rag.types import Document, Hit, Outline, Row
 from rag.words import index_terms, stems_of, words
 
 MAX_SECTIONS = 8
+_DOCUMENTS = 12  # that an overview names
+_TITLES = 400  # documents that it is chosen from
 _A_SECTION, _MORE = 2, 4  # sentences of one; of the only one, or of one that sums up
 _LONGEST = 6  # sentences of a section in which a list is kept whole
 _READ = 60  # passages of a document that a summary reads
@@ -44,7 +46,7 @@ def document_of(library: Library, what: str, only: Sequence[str], last: Document
             return library.documents.get(last.id)
         what = "the brief"
     if _THE_BRIEF.match(what.strip()):
-        return next((library.documents[key] for key, one in listings.items() if one.group == PRIMARY_GROUP), None)
+        return the_one(library, only)
     what = _TEXT_ON.sub("", what.strip())
     asked = frozenset(index_terms(re.sub(rf" ({A_TEXT})$", "", what, flags=re.IGNORECASE)))
     best: tuple[float, str] = (0.0, "")
@@ -56,6 +58,14 @@ def document_of(library: Library, what: str, only: Sequence[str], last: Document
         if asked and asked <= title:
             best = max(best, (len(asked & own) / max(len(own), 1), key))
     return library.documents[best[1]] if best[0] >= 0.5 else None
+
+
+def the_one(library: Library, only: Sequence[str]) -> Document | None:
+    """The document that `only`, or the library, is all about: the only one, or the one that the others explain."""
+    asked_of = only or list(library.listings)
+    primary = [key for key in asked_of if library.listings[key].group == PRIMARY_GROUP]
+    found = asked_of if len(asked_of) == 1 else primary[:1]
+    return library.documents[found[0]] if found else None
 
 
 def summarise(library: Library, document: Document) -> Composed:
@@ -161,6 +171,45 @@ def brief_on(library: Library, topic: str, find: Find) -> Composed:
     if rows:
         composed.outline = Outline("briefing", (topic,), tuple(rows))
     return composed
+
+
+def overview(library: Library, only: Sequence[str]) -> Composed:
+    """What the documents are, of `only` or of the library: the titles that stand for most of them, each with what its
+    document begins with."""
+    keys = list(only or library.listings)
+    if len(keys) > _TITLES:
+        keys = [keys[round(i * (len(keys) - 1) / (_TITLES - 1))] for i in range(_TITLES)]
+    first = next((i for i, key in enumerate(keys) if library.listings[key].group == PRIMARY_GROUP), 0)
+    near = library.embedder.embed([library.listings[key].title for key in keys])
+    near = near @ near.T
+    composed, rows = Composed(), list[Row]()
+    for i in _standing_for(near, first):
+        document = library.documents[keys[i]]
+        every = ((one, a, b) for one in library.catalog.passages(document) for a, b in one.sentences)
+        begins = next(
+            (one for one in every if tells(document, *one[1:]) and "|" not in document.text[slice(*one[1:])]), None
+        )
+        if begins:
+            rows.append(Row(document.title, ((composed.add(document, *begins),),)))
+        if len(rows) == _DOCUMENTS:
+            break
+    if rows:
+        composed.outline = Outline("overview", ("",), tuple(rows))
+    return composed
+
+
+def _standing_for(near: Floats, first: int) -> list[int]:
+    """All of them, ordered so that each beginning stands for most of the rest, from cosines [n, n].
+
+    Greedy facility location (Cornuejols, Fisher and Nemhauser, 1977).
+    """
+    order, held = [first], near[first]
+    while len(order) < len(near):
+        gain = np.maximum(near - held, 0).sum(axis=1)
+        gain[order] = -1
+        order.append(int(gain.argmax()))
+        held = np.maximum(held, near[order[-1]])
+    return order
 
 
 def _central(vectors: Floats, inside: Sequence[int], centre: Floats, count: int) -> list[int]:

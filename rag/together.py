@@ -11,7 +11,7 @@ from rag.comparison import compare
 from rag.composed import LOOKED_UP, Composed, Find
 from rag.filters import Filter
 from rag.store.library import Library
-from rag.summary import brief_on, document_of, summarise
+from rag.summary import brief_on, document_of, overview, summarise, the_one
 from rag.task import Task
 from rag.timing import ms_since
 from rag.types import Answer, Citation, Document, Hit, Outline, Row, Sentence, Step, Turn
@@ -47,11 +47,15 @@ def composed(
     begin = time.perf_counter()
     allowed = only.select(library.listings.values()) if only else []
     last = next((turn.answer.citations[0].document for turn in turns[::-1] if turn.answer.citations), None)
-    document = document_of(library, task.subjects[0], allowed, last) if task.kind == "summary" else None
-    yield Step("reading", library.listings[document.id].passages if document else LOOKED_UP * len(task.subjects))
+    document = None
+    if task.kind == "summary":
+        document = document_of(library, task.subjects[0], allowed, last) if task.subjects else the_one(library, allowed)
+    yield Step(
+        "reading", library.listings[document.id].passages if document else LOOKED_UP * max(len(task.subjects), 1)
+    )
     answer = _asked_of_both(desk, question, task, only)
     if answer is None:
-        made = _made(desk, library, task, document, find)
+        made = _made(desk, library, task, document, find, allowed)
         if not made.sentences:
             return None
         sentences, citations = tuple(made.sentences), tuple(made.citations)
@@ -61,11 +65,15 @@ def composed(
     return replace(answer, timings_ms=timings), hits
 
 
-def _made(desk: Desk, library: Library, task: Task, document: Document | None, find: Find) -> Composed:
-    """A comparison, a summary of `document`, or where there is none a briefing on what it names."""
+def _made(
+    desk: Desk, library: Library, task: Task, document: Document | None, find: Find, allowed: Sequence[str]
+) -> Composed:
+    """A comparison, a summary of `document`, or where there is none a briefing on what is named, or on all there is."""
     if task.kind == "comparison":
         return compare(library, task, find, desk.glossary)
-    return summarise(library, document) if document else brief_on(library, task.subjects[0], find)
+    if document:
+        return summarise(library, document)
+    return brief_on(library, task.subjects[0], find) if task.subjects else overview(library, allowed)
 
 
 def _asked_of_both(desk: Desk, question: str, task: Task, only: Filter) -> Answer | None:

@@ -145,7 +145,7 @@ class Row:
 class Outline:
     """How a long answer is laid out: a comparison has a column for each subject, anything else has one."""
 
-    kind: str  # comparison, summary or briefing
+    kind: str  # comparison, summary, briefing or overview
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
 

@@ -153,6 +153,9 @@ def test_two_questions_in_one_are_both_answered(desk: Desk) -> None:
     neither = desk.ask("When was the moon approved, and who is the mayor of Chengdu?")
     assert neither.abstained
     assert neither.question == "When was the moon approved, and who is the mayor of Chengdu?"
+    short = desk.ask("Who wrote the brief and when?")
+    assert "30 June 2025" in short.text
+    assert short.warnings == ("the documents do not say: Who wrote the brief?",)
     years = desk.ask("How much did enterprises spend on R&D in 2024, and how much in 2023?")
     assert "2,821.16" in years.text
     assert "2,592.22" in years.text
@@ -161,7 +164,12 @@ def test_two_questions_in_one_are_both_answered(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("question", "parts"),
     [
-        ("Who first used the term, and where?", None),
+        ("Who first used the term, and why?", None),
+        (
+            "Where did Xi first use the term, and when?",
+            ("Where did Xi first use the term?", "When did Xi first use the term?"),
+        ),
+        ("Who wrote the brief and when?", ("Who wrote the brief?", "When wrote the brief?")),
         ("Which place led in research intensity and with what value?", None),
         ("Who said what and to whom?", None),
         ("What is A and B?", None),

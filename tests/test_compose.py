@@ -35,6 +35,20 @@ from tests.test_answers import BRIEF, assert_sound
         ("What does the paper say?", Task("summary", ("the paper",))),
         ("What are the key findings of the report on rare earths?", Task("summary", ("the report on rare earths",))),
         ("这份简报讲了什么？", Task("summary", ("这份简报",))),
+        ("How is the coast different from the west?", Task("comparison", ("the coast", "the west"))),
+        ("What is this about?", Task("summary")),
+        ("What are the main findings?", Task("summary")),
+        ("Give me a quick overview please", Task("summary")),
+        ("Key takeaways?", Task("summary")),
+        ("总结一下", Task("summary")),
+        ("What do the documents say?", Task("overview")),
+        ("Summarise all documents", Task("overview")),
+        ("What can I ask you about?", Task("overview")),
+        ("Which topics are covered?", Task("overview")),
+        ("我可以问什么？", Task("overview")),
+        ("What are the main regions?", None),
+        ("What can you tell me about drones?", None),
+        ("What do the documents say about chips?", None),
         ("What does the brief say about Chengdu?", None),
         ("What does the brief compare?", None),
         ("Who wrote the summary of the plan?", None),
@@ -148,6 +162,43 @@ def test_a_briefing_has_a_section_for_each_document(desk: Desk) -> None:
 def test_a_summary_of_no_document_is_a_briefing_and_of_nothing_an_abstention(desk: Desk) -> None:
     assert desk.ask("Summarise chips in Chengdu").outline is not None
     assert desk.ask("Summarise the history of jazz in Argentina").abstained
+
+
+@pytest.mark.parametrize("question", ["What is this about?", "What are the key findings?", "Give me an overview"])
+def test_what_a_newcomer_asks_first_gets_the_document_that_all_is_about(desk: Desk, question: str) -> None:
+    answer = desk.ask(question)
+    assert_laid_out(answer)
+    assert {citation.document.name for citation in answer.citations} == {BRIEF}
+    notes = desk.ask(question, Filter(documents=("1*.md",)))
+    assert_laid_out(notes)
+    assert len(notes.outline.rows) == len({citation.document.name for citation in notes.citations}) == 10
+    assert all(citation.document.name.startswith("1") for citation in notes.citations)
+
+
+def test_it_is_what_was_spoken_of(desk: Desk) -> None:
+    turns = desk.converse(["When was the Third Plenum?"])
+    answer = desk.ask("What is it about?", turns=turns)
+    assert answer.outline is None
+    assert "Third Plenum" in answer.understood
+
+
+def test_an_overview_names_documents_with_what_they_begin_with(desk: Desk) -> None:
+    answer = desk.ask("What do the documents say?")
+    assert_laid_out(answer)
+    assert answer.outline is not None
+    assert answer.outline.kind == "overview"
+    assert [row.heading for row in answer.outline.rows] == [citation.document.title for citation in answer.citations]
+    assert answer.citations[0].document.name == BRIEF
+    assert len(answer.citations) == 12
+    read = {key: document.text for key, document in desk.library.documents.items()}
+    for citation in answer.citations:
+        assert citation.start < 0.3 * len(read[citation.document.id]), "it is what the document begins with"
+
+
+def test_a_sentence_that_leans_on_another_compares_nothing(desk: Desk) -> None:
+    answer = desk.ask("How is the coast different from the west?")
+    assert_laid_out(answer)
+    assert not [sentence.text for sentence in answer.sentences if sentence.text.startswith("It ")]
 
 
 def test_the_command_prints_and_exports_the_layout(corpus_home: Path, tmp_path: Path) -> None:
