@@ -24,7 +24,7 @@ from eval.claims import measure as measure_claims
 from eval.dataset import DEFAULT_SET, HALVES, NATURAL_SET, Gold, Question, load_set
 from eval.grade import Grader, agreement, load_grades, share_agreeing
 from eval.metrics import summary
-from eval.reliability import confidences
+from eval.reliability import answers_right, confidences
 from eval.reliability import figures as confidence_figures
 from eval.report import figures as run_figures
 from eval.run import alone, outcomes_of
@@ -88,6 +88,9 @@ def measure(desk: Desk) -> Figures:
             for key, value in confidence_figures(*confidences(own)).items()
             if key in ("auc", "brier")
         }
+        for named, sure in (("sure", True), ("unsure", False)):
+            right, given = answers_right([*own, *of_half], sure=sure)
+            found["confidence"][half] |= {f"{named}-right": right, f"{named}-given": given}
         for path in (CLAIMS, RETOLD):
             pairs = load_pairs(path, half)
             passed, caught = passed_and_caught(measure_claims(desk.judge, pairs))

@@ -1,7 +1,8 @@
 """How far the confidence behind an abstention can be trusted: `python -m eval.reliability [--plot FILE]`.
 
 For each half of the set: the area under the ROC curve of telling answerable questions from others, the Brier score, and
-in bins of confidence the share of questions that the documents do answer.
+in bins of confidence the share of questions that the documents do answer. Of the answers to it and to the natural
+questions: how many are right of those that are sure, and of those that are not.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from typing import Any
 
 import click
 
-from eval.dataset import DEFAULT_SET, HALVES, load_set
+from eval.dataset import DEFAULT_SET, HALVES, NATURAL_SET, load_set
 from eval.metrics import Outcome
 from eval.run import outcomes_of
+from rag.answers import SURE
 from rag.chain import Desk
 from rag.settings import load_settings
 
@@ -42,6 +44,12 @@ def figures(sure: Sequence[float], answerable: Sequence[bool]) -> dict[str, Any]
         "brier": float(brier_score_loss(answerable, sure)),
         "bins": bins,
     }
+
+
+def answers_right(outcomes: Sequence[Outcome], *, sure: bool) -> tuple[int, int]:
+    """How many of the answers given that are `sure`, or that are not, are right; and how many there are."""
+    given = [one for one in outcomes if not one.answer.abstained and (one.answer.confidence >= SURE) == sure]
+    return sum(one.right for one in given), len(given)
 
 
 def plot(found: dict[str, dict[str, Any]], path: Path) -> None:
@@ -71,13 +79,19 @@ def main(target: Path | None) -> None:
     desk = Desk(load_settings(llm=""))
     questions = load_set(DEFAULT_SET)
     found: dict[str, dict[str, Any]] = {}
+    given: dict[str, list[Outcome]] = {}
     for half in HALVES:
-        outcomes = outcomes_of(desk, [one for one in questions if one.half == half], whole=False)
-        found[half] = figures(*confidences(list(outcomes)))
+        given[half] = list(outcomes_of(desk, [one for one in questions if one.half == half], whole=False))
+        found[half] = figures(*confidences(given[half]))
+        natural = [one for one in load_set(NATURAL_SET) if one.half == half]
+        given[half] += outcomes_of(desk, natural, whole=False)
     for name, values in found.items():
         click.echo(f"{name}: area under the curve {values['auc']:.3f}, Brier score {values['brier']:.3f}")
         for count, sure, share in values["bins"]:
             click.echo(f"  {count:3} questions at confidence {sure:.2f}: {share:.2f} answerable")
+        for sure, named in ((True, "sure"), (False, "unsure")):
+            right, count = answers_right(given[name], sure=sure)
+            click.echo(f"  {right} of {count} {named} answers are right, natural questions among them")
     if target:
         plot(found, target)
 

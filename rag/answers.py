@@ -20,6 +20,8 @@ from rag.timing import ms_since
 from rag.types import Answer, Citation, Definition, Hit, Sentence
 
 NEAREST = 3  # passages shown with an abstention
+SURE = 0.6  # confidence below which about half of the answers given are right (`python -m eval.reliability`)
+UNSURE = "unsure: about half of the answers with a confidence as low as {:.2f} are right"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def extracted(state: State, threshold: float) -> Answer:
         abstained=False,
         mode="extractive",
         confidence=found.confidence,
+        warnings=() if found.confidence >= SURE else (UNSURE.format(found.confidence),),
     )
 
 

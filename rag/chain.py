@@ -17,6 +17,7 @@ from rag.embedding import Embedded, Embedder
 from rag.errors import ModelError, UsageError
 from rag.filters import ALL, Filter
 from rag.followup import Kind, free_pronoun, kind_of, may_stand_alone, wants_more
+from rag.frame import plainly
 from rag.generate import MAX_CHARS, LanguageModel, split_sentences
 from rag.glossary import Glossary, load_glossary
 from rag.grammar import verb_stems
@@ -132,13 +133,12 @@ class Desk:
 
     def follow(self, question: str, only: Filter = ALL, turns: Sequence[Turn] = ()) -> Iterator[Step | Answer]:
         """As `stream`, with what is being done in between."""
+        plain = plainly(question)
         spelled = self._spelled(question, self.library)
         if turns and wants_more(spelled) and (more := condense(spelled, turns, self.glossary)) != spelled:
             yield from _as_asked(question, more, self._follow(more, only, ()))
-        elif spelled != question:
-            yield from _as_asked(question, spelled, self._follow(spelled, only, turns))
         else:
-            yield from self._follow(question, only, turns)
+            yield from _as_asked(question, spelled if spelled != plain else "", self._follow(spelled, only, turns))
 
     def _follow(self, question: str, only: Filter, turns: Sequence[Turn]) -> Iterator[Step | Answer]:
         """As `follow`, of a question that is spelled right and asks for more than "more"."""
@@ -237,9 +237,9 @@ class Desk:
         return State(spelled, library, only, question if spelled != question else "")
 
     def _spelled(self, question: str, library: Library) -> str:
-        """The question with its words as the documents spell them; raises UsageError as `checked` does."""
+        """The question by itself, with its words as the documents spell them; raises UsageError as `checked` does."""
         checked(question, self.settings.max_question_chars)
-        return respelled(question, library, self.glossary)
+        return respelled(plainly(question), library, self.glossary)
 
     def _understood(self, text: str) -> Query:
         return understand(text, self.glossary, max_chars=self.settings.max_question_chars)
@@ -328,7 +328,8 @@ class Desk:
                 warnings = (f"{error}; this answer is made of quotations only",)
                 if not error.passing or attempt + 1 == _ATTEMPTS:
                     break
-        answer = replace(extracted(state, self.settings.min_confidence), warnings=warnings)
+        answer = extracted(state, self.settings.min_confidence)
+        answer = replace(answer, warnings=(*warnings, *answer.warnings))
         yield state.timed("answer", begin, answer=answer)
 
 

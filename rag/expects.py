@@ -74,6 +74,9 @@ _REASON_FOLLOWS = re.compile(
     re.I,
 )
 _DEFINES = re.compile(r"\b(is|are|means?|refers? to|stands for|called|known as|defined|covers|consists? of)\b", re.I)
+_WHICH_ONES = re.compile(r"(?:[a-z]+ )?(?:which|what) (?:[\w-]+ ){0,2}?(?!is|was|does|has)\w+s\b(?! of)", re.IGNORECASE)
+# Names one after the other: "Liaoning, Jilin and Heilongjiang".
+_NAMED_ONES = re.compile(r"\b[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*, (?:[A-Z][\w’' -]+, )*[A-Z][\w’' -]+,? (?:and|or) [A-Z]")
 _ENUMERATION = re.compile(r"[^,;:]{2,60}, [^,;:]{2,60}(, [^,;:]{2,60})*,? (and|or) \w")
 
 
@@ -105,7 +108,7 @@ def fits(query: Query, text: str) -> float:
         return 0.5 if _ENUMERATION.search(text) else 0.0
     if kind == "definition":
         return 0.5 if _DEFINES.search(text) else 0.0
-    return 0.0
+    return 0.5 if asks_which_ones(query) and _NAMED_ONES.search(text) else 0.0
 
 
 def _may_be_a_sum(figure: Quantity) -> bool:
@@ -145,6 +148,11 @@ def done_by_nobody(text: str) -> frozenset[str]:
     if _BY.search(text):
         return frozenset()
     return frozenset(words(match["act"])[0].stem for match in _PASSIVE.finditer(text)) & verb_stems()
+
+
+def asks_which_ones(query: Query) -> bool:
+    """Whether several things of a kind are asked for: "which provinces ...?"."""
+    return query.answer_type == "other" and _WHICH_ONES.match(query.reading) is not None
 
 
 def asks_why(query: Query) -> bool:

@@ -6,11 +6,11 @@ Whether the best sentence is an answer at all is a logistic regression on a few 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.embedding import Embedded
-from rag.expects import asks_why, goes_on_with_why, may_be_why, without_marks
+from rag.expects import asks_which_ones, asks_why, goes_on_with_why, may_be_why, without_marks
 from rag.listed import MAX_LIST, as_list, one_item
 from rag.lists import item_above, list_led_by
 from rag.logistic import probability
@@ -29,6 +29,7 @@ MAX_SENTENCES = 3
 # where one sentence goes on with what another began.
 _SECOND, _BESIDE = 0.95, 0.88
 _REASON_NEAR = 0.85  # share of the best score from which on a sentence with a reason goes before one without
+_NAMES_NEAR = 0.9  # the same, of one that names several things where they are asked for
 # Where the best of these sentences comes near and misses, another may answer that reaches this share of its score; less
 # when it names what is asked about, and the best one does not.
 _LOOKED_AT, _NEAR, _NAMING = 4, 0.9, 0.75
@@ -90,11 +91,18 @@ def ranked(library: Library, query: Query, embedded: Embedded, hits: Sequence[Hi
     ]
     if query.answer_type in ("when", "quantity"):  # without a date, or a figure, it is no answer however near
         return [candidate for candidate in candidates if candidate.features["fits"] > 0] or candidates
-    if asks_why(query) and candidates:  # before what is asked about comes why it is so, where that is said
-        near = [one for one in candidates if one.score >= _REASON_NEAR * candidates[0].score]
-        reason = next((one for one in near if may_be_why(one.text)), candidates[0])
-        return [reason, *(one for one in candidates if one is not reason)]
+    if asks_why(query):  # before what is asked about comes why it is so, where that is said
+        return _first(candidates, _REASON_NEAR, lambda one: may_be_why(one.text))
+    if asks_which_ones(query):  # and before what is said of them comes which they are
+        return _first(candidates, _NAMES_NEAR, lambda one: one.features["fits"] > 0)
     return candidates
+
+
+def _first(candidates: list[Candidate], near: float, wanted: Callable[[Candidate], bool]) -> list[Candidate]:
+    """The candidates, with the first `wanted` one at their head that reaches the share `near` of the best score."""
+    least = near * candidates[0].score if candidates else 0.0
+    found = next((one for one in candidates if one.score >= least and wanted(one)), None)
+    return candidates if found is None else [found, *(one for one in candidates if one is not found)]
 
 
 def _only_orders(query: Query) -> bool:
@@ -125,8 +133,11 @@ def _best_few(query: Query, candidates: Sequence[Candidate]) -> list[Candidate]:
     chosen = [best]
     if (around := list_led_by(best.hit.document, best.start, best.end)) and len(around.items) <= MAX_LIST:
         return [best, *(replace(best, start=a, end=b) for a, b in around.items)]
+    named = asks_which_ones(query) and best.features["fits"] > 0  # then nobody wants what is said of them
     for candidate in candidates[1:]:
         if list_led_by(candidate.hit.document, candidate.start, candidate.end):
+            continue
+        if named and (candidate.features["fits"] <= 0 or candidate.features["lexical"] < best.features["lexical"]):
             continue
         beside = any(candidate.hit.passage.id == other.hit.passage.id for other in chosen)
         if len(chosen) == MAX_SENTENCES or candidate.score < (_BESIDE if beside else _SECOND) * best.score:

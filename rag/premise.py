@@ -16,7 +16,7 @@ from rag.polarity import DIRECTIONS, denials, opposite
 from rag.query import Query
 from rag.stated import Text, telling_stems
 from rag.unsaid import LIGHT_VERBS, acts_of
-from rag.values import YEAR, quantities
+from rag.values import YEAR, dates, quantities
 from rag.words import stems_of, words
 
 _AUXILIARY = "(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
@@ -48,6 +48,7 @@ def misses(query: Query, shares: Sequence[float], held: str, heading: str = "") 
         names_nobody(query, held)
         or _done_otherwise(query, held)
         or _counts_others(query, shares)
+        or _of_another_year(query, shares, held)
         or of_others(query, shares, held, heading)
         or advises_another(query, held)
         or (asks_why(query) and not may_be_why(held))
@@ -58,6 +59,12 @@ def misses(query: Query, shares: Sequence[float], held: str, heading: str = "") 
 def _counts_others(query: Query, shares: Sequence[float]) -> bool:
     """Whether "how many citizens came?" would be answered by a number of something else."""
     return any(share < _COUNTED for need, share in zip(query.needs, shares, strict=True) if query.counts(need))
+
+
+def _of_another_year(query: Query, shares: Sequence[float], held: str) -> bool:
+    """Whether it is about a year, and the one that is asked about is nowhere near: the target of 2026 is not 2025's."""
+    unmet = [need for need, share in zip(query.needs, shares, strict=True) if need.kind == "number" and not share]
+    return any(map(YEAR.fullmatch, (need.text for need in unmet))) and any(date.year for date in dates(held))
 
 
 def turns_round(asked: Text, held: Text, heading: str = "") -> bool:

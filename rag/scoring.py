@@ -21,7 +21,7 @@ import numpy as np
 from rag.embedding import Embedded, Embedder, Floats, unit
 from rag.expects import fits
 from rag.lists import items_with
-from rag.query import Query, covers
+from rag.query import Need, Query, covers
 from rag.store.library import Library
 from rag.thesaurus import says
 from rag.types import Document, Hit
@@ -166,7 +166,7 @@ def _score_passage(
     similarity = question.vectors @ tokens.T  # [question tokens, passage tokens]
     heading = _without_halves(f"{document.title} {document.publisher} {passage.heading}", stems_of(query.reading))
     around = stems_of(passage.text)
-    years = {need.text for need in query.needs if need.kind == "number" and dates(need.text)}
+    years = {need.text: _meant(query, need) for need in query.needs if need.kind == "number" and dates(need.text)}
     need_is_counted = {need.text: query.counts(need) for need in query.needs}
     found: list[Candidate] = []
     for start, end in passage.sentences:
@@ -186,7 +186,8 @@ def _score_passage(
         by_word = question.by_word(similarity[:, inside | leant_on].max(axis=1))
         likeness = tuple(max((by_word.get(stem, 0.0) for stem in need.own), default=0.0) for need in query.needs)
 
-        other_year = bool(years) and _of_other_years(lead + text, {int(year) for year in years})
+        stated = _years_of(lead + text) if years else set()
+        other_year = bool(stated) and not any(year in meant for meant in years.values() for year in stated)
         shares: list[float] = []
         for need in query.needs:
             share = max(covers(need, stems), _HEADING * covers(need, heading | stems))
@@ -195,7 +196,7 @@ def _score_passage(
             if leans_on:
                 share = max(share, _LEANT_ON * covers(need, stems | stems_of(lead)))
             if need.text in years:
-                if any(first <= int(need.text) <= last for first, last in spans_of_years(text)):
+                if _says(years[need.text], text):
                     share = 1.0
                 elif other_year:
                     share = 0.0  # what it says of 2024 is no answer about 2023, whatever stands around it
@@ -252,10 +253,22 @@ def _lead(document: Document, start: int) -> tuple[int, int] | None:
     return around.lead if around else None
 
 
-def _of_other_years(text: str, years: set[int]) -> bool:
-    """Whether `text` is about years, and about none of these; "more than in 2023" is not about 2023."""
-    stated = {date.year for date in dates(_COMPARED.sub(" ", text)) if date.year}
-    return bool(stated) and not stated & years
+def _meant(query: Query, need: Need) -> range:
+    """The years that a number of a question means: of "the 1980s" ten."""
+    year = int(need.text)
+    is_decade = year % 10 == 0 and re.search(rf"{year}['’]?s\b", query.reading)
+    return range(year, year + (10 if is_decade else 1))
+
+
+def _years_of(text: str) -> set[int]:
+    """The years that `text` is about; "more than in 2023" is not about 2023."""
+    return {date.year for date in dates(_COMPARED.sub(" ", text)) if date.year}
+
+
+def _says(years: range, text: str) -> bool:
+    """Whether a span of years in `text` holds them, or a year in it lies in their decade."""
+    held = any(first <= years[0] and years[-1] <= last for first, last in spans_of_years(text))
+    return held or (len(years) > 1 and any(year in years for year in _years_of(text)))
 
 
 def _scored(candidate: Candidate, weights: Sequence[float]) -> Candidate:

@@ -123,7 +123,7 @@ def _joined(question: str, parts: tuple[str, str], first: Answer, second: Answer
         sentences=tuple(sentences),
         citations=tuple(citations),
         confidence=min(answer.confidence for answer in given),
-        warnings=(*(w for answer in given for w in answer.warnings), *unsaid),
+        warnings=(*dict.fromkeys(w for answer in given for w in answer.warnings), *unsaid),
         differences=tuple(d for answer in given for d in answer.differences),
         timings_ms=timings,
         outline=None,

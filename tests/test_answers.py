@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.pipeline import ingest
+from rag.answers import SURE, UNSURE
 from rag.chain import Desk
 from rag.embedding import Embedder
 from rag.errors import UsageError
@@ -185,6 +186,21 @@ def test_two_questions_in_one_are_both_answered(desk: Desk) -> None:
 )
 def test_what_is_one_question_and_what_is_two(question: str, parts: tuple[str, str] | None) -> None:
     assert both_asked(question) == parts
+
+
+def test_several_that_are_asked_for_are_named(desk: Desk) -> None:
+    answer = desk.ask("Which provinces are in the west?")
+    assert_sound(answer)
+    assert [c.quote.split(":")[0] for c in answer.citations] == ["The West has twelve members"]
+
+
+def test_an_answer_that_is_unsure_says_so(desk: Desk) -> None:
+    sure = desk.ask("How much did China spend on R&D in 2024?")
+    assert sure.confidence >= SURE
+    assert not sure.warnings
+    unsure = desk.quoted("What became of the wait for drone clearance?", min_confidence=0.0)
+    assert 0 < unsure.confidence < SURE
+    assert unsure.warnings == (UNSURE.format(unsure.confidence),)
 
 
 @pytest.mark.parametrize("verb", ["resign", "emigrate", "retire"])

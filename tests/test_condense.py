@@ -130,7 +130,7 @@ def test_another_language_needs_a_model_and_says_so(desk: Desk, corpus_home: Pat
     with_model = Desk(load_settings(home=corpus_home, llm="openai:x", llm_base_url=model.url), embedder)
     list(with_model.stream("in Chinese, please", turns=before))
     model.close()
-    assert "in Chinese, please" in model.requests[0]["messages"][-1]["content"]
+    assert "in Chinese" in model.requests[0]["messages"][-1]["content"]
 
 
 def test_a_model_condenses_where_there_is_one(corpus_home: Path, embedder: Embedder) -> None:

@@ -186,7 +186,7 @@ def test_right_words_on_wrong_evidence_are_wrongly_cited(desk: Desk) -> None:
     )
     answer = desk.ask(SPENT.question)
     elsewhere = desk.ask("Who is the coordinator of ReConnect China?").citations[0]
-    answer = replace(answer, citations=(replace(elsewhere, quote="nothing", number=1),))
+    answer = replace(answer, citations=(replace(elsewhere, quote="nothing", number=1),), differences=())
     hits, _ = desk.search("Who is the coordinator of ReConnect China?", 12)
     question = question.model_copy(
         update={"gold": (Gold(document="29-project-reconnect-china.md", quote="It was planned to last four years"),)}

@@ -33,6 +33,10 @@ Alba has 12,000 inhabitants. A pilot is of use when the fog comes down, and when
 
 The yearbook of Lindmoor was printed in 1999 at the expense of the Harbour Office.
 
+When the board of Lindmoor met in May 2026, the catch target was 40 tonnes.
+
+The ship Sula was launched at Lindmoor in 1984, to the sound of bells.
+
 The Alba ferry ran from 1990 to 1994. The fare of the ferry rose from 3 euro in 1990 to 5 euro in 1994.
 """  # noqa: E501 - a line is a paragraph
 
@@ -236,3 +240,16 @@ def test_a_name_of_several_words_is_not_said_by_the_place_in_it(tmp_path: Path, 
     desk = Desk(settings, embedder)
     assert desk.ask("What is the revenue of China Mobile?").abstained
     assert "30 billion" in desk.ask("What is the revenue of CRRC?").text
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("What was the catch target of Lindmoor for 2025?", False),
+        ("What was the catch target of Lindmoor for 2026?", True),
+        ("Which ship was launched at Lindmoor in the 1980s?", True),
+        ("Which ship was launched at Lindmoor in the 1970s?", False),
+    ],
+)
+def test_what_is_said_of_another_year_is_no_answer(lindmoor: Desk, question: str, said: bool) -> None:
+    assert lindmoor.ask(question).abstained != said

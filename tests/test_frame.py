@@ -1,0 +1,79 @@
+"""What people put around a question changes nothing of its answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.chain import Desk
+from rag.frame import plainly
+
+
+@pytest.mark.parametrize(
+    ("framed", "plain"),
+    [
+        ("Can you tell me when the Third Plenum was held?", "when the Third Plenum was held?"),
+        ("Hi there, what is the population of Chengdu?", "what is the population of Chengdu?"),
+        ("I'd like to know how many firms there are", "how many firms there are"),
+        ("According to the documents, when did it begin?", "when did it begin?"),
+        ("Could you please summarise the brief?", "summarise the brief?"),
+        ("Thanks! And in the west?", "And in the west?"),
+        ("Any info on GlobalFoundries?", "What is said about GlobalFoundries?"),
+        ("What do the documents say about “involution”?", "What is said about “involution”?"),
+        ("What do we know about the fund?", "What is said about the fund?"),
+        ("Explain involution to me", "What is involution?"),
+        ("Define the two mechanisms", "What are the two mechanisms?"),
+        ("Please explain why it failed, thank you", "why it failed"),
+        ("List all recommendations", "What are the recommendations?"),
+        ("Can you list the provinces that spend most?", "What are the provinces that spend most?"),
+        ("Name the capital of Sichuan.", "What is the capital of Sichuan?"),
+        ("Give me three facts about Chengdu", "What is said about Chengdu?"),
+    ],
+)
+def test_a_frame_is_taken_off(framed: str, plain: str) -> None:
+    assert plainly(framed) == plain
+    assert plainly(plain) == plain
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who can tell me when it was?",
+        "What does the brief say about drones?",
+        "How do you know?",
+        "Hello",
+        "Please",
+        "Tell me about involution",
+        "What do you think about involution?",
+        "Which hello was said first?",
+        "Explain",
+        "Give me an overview",
+        "Name it",
+        "谁首先使用了这个词？",
+    ],
+)
+def test_what_is_no_frame_stays(question: str) -> None:
+    assert plainly(question) == question
+
+
+@pytest.mark.parametrize(
+    ("framed", "plain"),
+    [
+        ("Hello, could you tell me what the population of Chengdu is, please?", "What is the population of Chengdu?"),
+        ("I would like to know when Tianfu New Area was approved.", "When was Tianfu New Area approved?"),
+        ("Do you know who coordinates the ReConnect project?", "Who coordinates the ReConnect project?"),
+        ("Please explain involution to me.", "What is involution?"),
+        ("Can you compare Intel and GlobalFoundries?", "Compare Intel and GlobalFoundries"),
+    ],
+)
+def test_a_framed_question_is_answered_as_the_plain_one(desk: Desk, framed: str, plain: str) -> None:
+    answer = desk.ask(framed)
+    assert not answer.abstained
+    assert [c.quote for c in answer.citations] == [c.quote for c in desk.ask(plain).citations]
+    assert answer.question == framed
+    assert not answer.understood, "courtesy is nothing to be told of"
+
+
+def test_a_framed_follow_up_is_one(desk: Desk) -> None:
+    turns = desk.converse(["When was Tianfu New Area approved?"])
+    answer = desk.ask("Thanks! And could you tell me who approved it?", turns=turns)
+    assert "Tianfu New Area" in answer.understood
