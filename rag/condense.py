@@ -43,6 +43,12 @@ _ASKED_OF = re.compile(
     r"(?= (?:is|are|was|were|do|does|did|has|have|had|can|will)\b)",
     re.IGNORECASE,
 )
+# "Which spends most?", "and the least?"
+_MOST = re.compile(
+    r"\b(?:the )?(?:most|least|fewest|best|worst|(?:larg|small|high|low|bigg|great|fast|slow|rich|poor|old|young|new|"
+    r"strong|weak|long|short|cheap|earli)est)\b",
+    re.IGNORECASE,
+)
 _ASKING_CHINESE = re.compile(r"什么时候|什么地方|为什么|多少|哪里|哪儿|哪年|何时|谁|几个|怎么|如何|什么")
 
 
@@ -155,6 +161,8 @@ def _replaced(last: str, new: str, glossary: Glossary) -> str:
         if not old:
             changed = f"{changed.rstrip('?？ ')} in {said}?"
     plain = plain.strip()
+    if _MOST.match(plain) and (old_most := _MOST.search(changed)):
+        return _cut(changed, *old_most.span(), plain)
     if any(word.stem in DIRECTIONS for word in words(plain)):
         olds = [word for word in words(changed) if word.stem in DIRECTIONS]
         if olds:

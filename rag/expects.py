@@ -64,6 +64,12 @@ _CAUSE = re.compile(
 _ANY_TIME = re.compile(r"when (is|are|does|do|can|could|may|should|must|will|would)\b", re.IGNORECASE)
 _IF = re.compile(r"\b(if|when|whenever|once|where|as (soon|long) as|in case|unless|while)\b", re.IGNORECASE)
 _OFFICE = re.compile(r"who (is|was|are|were) (the|an?) (?!.*\b(for|to|by|with|from|at)\W*$)", re.IGNORECASE)
+_WHERE = re.compile(r"(and |but |so )?where\b", re.IGNORECASE)
+_AT_A_PLACE = re.compile(
+    r"\b(in|at|on|near|along|outside|inside|within|between|beside|behind|under|over|above|below|across|around|through|"
+    r"into|onto|from|to|towards?|by|there|here|where|home|abroad|north|south|east|west)\b",
+    re.IGNORECASE,
+)
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|been|being|be) (?:\w+ly )?(?P<act>[a-z]+)", re.IGNORECASE)
 _BY = re.compile(r"\bby\b(?! (\d|the end))", re.IGNORECASE)
 # A sentence that says why what stands before it is so.
@@ -141,6 +147,13 @@ def names_nobody(query: Query, text: str) -> bool:
         lands = places().mentions(text)
         return all(is_english(w.text) or any(m.start <= w.start < m.end for m in lands) for w in new)
     return not new and bool(done_by_nobody(text) & stems_of(query.reading))
+
+
+def names_no_place(query: Query, text: str) -> bool:
+    """Whether "where ...?" would be answered without a name that is not asked with, and without a word of place."""
+    if query.answer_type != "where" or not _WHERE.match(query.reading) or has_cjk(text):
+        return False
+    return not _new_names(query, text) and not _AT_A_PLACE.search(text)
 
 
 def done_by_nobody(text: str) -> frozenset[str]:

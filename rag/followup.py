@@ -50,6 +50,7 @@ _PRONOUN = re.compile(
     r"\b(it|they|them|he|him|she|there|the (former|latter)|the same(?=\W*$))\b|"
     rf"\b(this|that|these|those)\b( ({_THING})s?\b|(?=\W*$))|"
     r"\b(this|these|those)(?= (is|are|was|were|has|have|changed?)\b)|"
+    rf"((?<=\bdid )|(?<=\bdoes )|(?<=\bwill ))(this|that)(?= (?!({_THING})s?\b)[a-z]+( (in|since|by) \d{{4}})?\W*$)|"
     rf"\b(?P<such>(this|these)(?= (?!({_OF_NOW})s?\b)[a-z]+)|those(?= [a-z]+s\b))|"
     r"(?<!which )(?<!first )\bones?(?=\W*$)|"
     r"它们?|(?<!其)他们?|她|那里|这个",

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from rag.disagree import left_undenied
-from rag.expects import asks_why, done_by_nobody, may_be_why, names_nobody
+from rag.expects import asks_why, done_by_nobody, may_be_why, names_no_place, names_nobody
 from rag.grammar import is_english, names, runs
 from rag.labels import without_label
 from rag.places import places
@@ -46,6 +46,7 @@ def misses(query: Query, shares: Sequence[float], held: str, heading: str = "") 
     """
     return (
         names_nobody(query, held)
+        or names_no_place(query, held)
         or _done_otherwise(query, held)
         or _counts_others(query, shares)
         or _of_another_year(query, shares, held)

@@ -34,7 +34,7 @@ def topic(turns: Sequence[Turn], glossary: Glossary, *, besides: str = "") -> st
             return found
     for turn in reversed(turns):
         for sentence in turn.answer.sentences[:1]:
-            if found := _named(sentence.text, glossary):
+            if (found := _named(sentence.text, glossary)) and found != besides:
                 return found
         for citation in turn.answer.citations[:1]:
             return citation.document.title

@@ -25,6 +25,11 @@ def turns(*questions: str) -> list[Turn]:
     return [Turn(question, Answer(question, (), (), True, "extractive")) for question in questions]
 
 
+def test_it_is_nobody(desk: Desk) -> None:
+    before = desk.converse(["Who coordinates the project?", "Where is he based?"])
+    assert condense("When did it start?", before, desk.glossary) == "When did The ReConnect China project start?"
+
+
 @pytest.mark.parametrize(
     ("before", "question", "expected"),
     [
@@ -41,6 +46,8 @@ def turns(*questions: str) -> list[Turn]:
         ("What is Tianfu New Area?", "When was it approved?", "When was Tianfu New Area approved?"),
         ("Who founded the Lindmoor Museum?", "And when?", "when founded the Lindmoor Museum?"),
         ("Which mechanisms are new?", "Why?", "Why mechanisms are new?"),
+        ("Which province spent most?", "And the least?", "Which province spent the least?"),
+        ("How much does Lindmoor spend?", "By how much did that grow?", "By how much did Lindmoor grow?"),
         ("新质生产力是什么时候提出的？", "那么是谁提出的？", "新质生产力是谁提出的？"),
         ("What is the Lindmoor Plan?", "What are the main risks?", "What are the main risks of the Lindmoor Plan?"),
         ("What is the Lindmoor Plan?", "When does the plan begin?", "When does the Lindmoor Plan begin?"),

@@ -253,3 +253,8 @@ def test_a_name_of_several_words_is_not_said_by_the_place_in_it(tmp_path: Path, 
 )
 def test_what_is_said_of_another_year_is_no_answer(lindmoor: Desk, question: str, said: bool) -> None:
     assert lindmoor.ask(question).abstained != said
+
+
+def test_where_is_not_said_by_who(lindmoor: Desk) -> None:
+    assert lindmoor.ask("Where is Greta Vanhorn based?").abstained
+    assert "Lindmoor" in lindmoor.ask("Where was the ship Sula launched?").text

@@ -9,6 +9,7 @@ from app.output import NOT_SAID, usage_text
 from app.sources import Source
 from app.texts import attribute, t
 from app.viewer import with_source_links
+from rag.answers import UNSURE
 from rag.types import Answer, Citation, Outline, Sentence, Step
 
 SUGGESTIONS = (
@@ -69,6 +70,10 @@ def render_answer(answer: Answer, sources: Mapping[str, Source]) -> str:
         parts.append(f'<p class="bd-abstained">{t(NOT_SAID)}</p>')
         if answer.citations:
             parts.append(f'<p class="bd-note">{t("The nearest passages, which do not answer it:")}</p>')
+    unsure = UNSURE.format(answer.confidence)
+    if unsure in answer.warnings:  # to be read before the answer is
+        said = t("Unsure: about half of the answers with a confidence as low as this one's are right.")
+        parts.append(f'<p class="bd-differs">{said}</p>')
     rendered = [_sentence(sentence, by_number, sources) for sentence in answer.sentences]
     parts += _laid_out(answer.outline, rendered) if answer.outline else rendered
     if answer.citations:
@@ -85,7 +90,7 @@ def render_answer(answer: Answer, sources: Mapping[str, Source]) -> str:
         quote = escape(difference.citation.line)
         note = f"{escape(difference.note)} <q>{quote}</q> {chip(difference.citation)}"
         parts.append(f'<p class="bd-differs">{note}</p>')
-    parts.extend(f'<p class="bd-note">{escape(warning)}</p>' for warning in answer.warnings)
+    parts.extend(f'<p class="bd-note">{escape(warning)}</p>' for warning in answer.warnings if warning != unsure)
     total = answer.timings_ms.get("total")
     mode = (
         t("quotations only, no language model")
