@@ -15,7 +15,7 @@ from rag.listed import MAX_LIST, as_list, one_item
 from rag.lists import item_above, list_led_by
 from rag.logistic import probability
 from rag.orders import follows_an_order, is_order
-from rag.premise import NEARBY, misses, of_another_number
+from rag.premise import NEARBY, ONLY_NEAR, misses, of_another_number
 from rag.query import Query, covers
 from rag.scoring import Candidate, need_weights, score_sentences
 from rag.stated import Text
@@ -90,7 +90,8 @@ def ranked(library: Library, query: Query, embedded: Embedded, hits: Sequence[Hi
         if not _ordered(one) and not of_another_number(asked, Text(one.text))
     ]
     if query.answer_type in ("when", "quantity"):  # without a date, or a figure, it is no answer however near
-        return [candidate for candidate in candidates if candidate.features["fits"] > 0] or candidates
+        fitting = [candidate for candidate in candidates if candidate.features["fits"] > 0] or candidates
+        return _first(fitting, _NAMES_NEAR, lambda one: _names_more(query, one, fitting[0]))
     if asks_why(query):  # before what is asked about comes why it is so, where that is said
         return _first(candidates, _REASON_NEAR, lambda one: may_be_why(one.text))
     if asks_which_ones(query):  # and before what is said of them comes which they are
@@ -103,6 +104,13 @@ def _first(candidates: list[Candidate], near: float, wanted: Callable[[Candidate
     least = near * candidates[0].score if candidates else 0.0
     found = next((one for one in candidates if one.score >= least and wanted(one)), None)
     return candidates if found is None else [found, *(one for one in candidates if one is not found)]
+
+
+def _names_more(query: Query, one: Candidate, other: Candidate) -> bool:
+    """Whether each name of the question that only stands near the other sentence stands in this one, or above it."""
+    met = [(a, b) for need, a, b in zip(query.needs, one.shares, other.shares, strict=True) if need.kind == "name"]
+    far = [a for a, b in met if b <= ONLY_NEAR]
+    return bool(far) and min(far) > ONLY_NEAR and all(a >= ONLY_NEAR for a, _ in met)
 
 
 def _only_orders(query: Query) -> bool:

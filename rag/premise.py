@@ -33,7 +33,7 @@ _SHOULD = re.compile(r"\b(?:should|ought)\b(?: the)?\s+", re.IGNORECASE)
 _THERE = re.compile(r"\w there\b(?! (is|are|was|were|will|has|have|had|would|may|can))")  # where, stands before
 _COUNTED = 0.3  # share of what is counted below which something else is
 NEARBY = 0.6  # share of a word that stands in the same passage: of what a sentence is about it need not be said again
-_ONLY_NEAR = 0.6  # share of a name that stands in the passage or document of a sentence, not in it nor above it
+ONLY_NEAR = 0.6  # share of a name that stands in the passage or document of a sentence, not in it nor above it
 _MEASURES = stems_of("R&D GDP GNP GNI VAT AI IT ICT CO2")  # written as names, and nobody's
 _OWNER = re.compile(r"['’]s?(?=\s|$)")  # Sichuan's GDP is two names
 
@@ -108,10 +108,10 @@ def of_others(query: Query, shares: Sequence[float], held: str, heading: str = "
         return False
     names_met = ((need, share) for need, share in zip(query.needs, shares, strict=True) if need.kind == "name")
     met = {_OWNER.sub("", need.text): share for need, share in names_met}
-    near = [name for name, share in met.items() if share <= _ONLY_NEAR]
+    near = [name for name, share in met.items() if share <= ONLY_NEAR]
     written = [run for a, b in runs(query.text, names(query.text)) for run in _OWNER.split(query.text[a:b])]
     # China is said wherever China Mobile is not.
-    said = [run for run in written if any(share > _ONLY_NEAR and name in run for name, share in _telling(met, run))]
+    said = [run for run in written if any(share > ONLY_NEAR and name in run for name, share in _telling(met, run))]
     if all(any(name in run for run in said) for name in near):
         return False
     asked = stems_of(query.reading)

@@ -194,6 +194,11 @@ def test_several_that_are_asked_for_are_named(desk: Desk) -> None:
     assert [c.quote.split(":")[0] for c in answer.citations] == ["The West has twelve members"]
 
 
+def test_a_figure_of_whom_is_asked_about_goes_before_one_near_the_name(desk: Desk) -> None:
+    answer = desk.ask("What is the GDP of Sichuan?")
+    assert answer.citations[0].quote.startswith("Sichuan's economy passed 6.4 trillion yuan")
+
+
 def test_an_answer_that_is_unsure_says_so(desk: Desk) -> None:
     sure = desk.ask("How much did China spend on R&D in 2024?")
     assert sure.confidence >= SURE

@@ -13,6 +13,7 @@ from rag.answers import UNSURE
 from rag.types import Answer, Citation, Outline, Sentence, Step
 
 SUGGESTIONS = (
+    "What is the brief about?",
     "Which new mechanisms does the brief describe?",
     "What are the five recommendations to the EU?",
     "How much did China spend on R&D in 2024?",
