@@ -64,8 +64,8 @@ def _counts_others(query: Query, shares: Sequence[float]) -> bool:
 
 def _of_another_year(query: Query, shares: Sequence[float], held: str) -> bool:
     """Whether it is about a year, and the one that is asked about is nowhere near: the target of 2026 is not 2025's."""
-    unmet = [need for need, share in zip(query.needs, shares, strict=True) if need.kind == "number" and not share]
-    return any(map(YEAR.fullmatch, (need.text for need in unmet))) and any(date.year for date in dates(held))
+    met = [share for need, share in zip(query.needs, shares, strict=True) if YEAR.fullmatch(need.text)]
+    return bool(met) and not any(met) and any(date.year for date in dates(held))
 
 
 def turns_round(asked: Text, held: Text, heading: str = "") -> bool:
