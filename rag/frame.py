@@ -29,7 +29,11 @@ _LIKE_TO_KNOW = re.compile(
     rf"(?: again| briefly)?[\s,:]+(?:about )?{_ASKS}",
     re.IGNORECASE,
 )
-_BEFORE = (_GREETING, _CAN_YOU, _LIKE_TO_KNOW, _WHERE_IT_STANDS)
+_CHINESE = re.compile(
+    r"(?:你好|您好|请问(?:一下)?|请?告诉我|请?(?:你|您)?能(?:不能|否)?(?:告诉我|说说)|"
+    r"我想(?:知道|了解|问)(?:一下)?)[，,！!。：: ]*(?=.{3})"
+)
+_BEFORE = (_GREETING, _CAN_YOU, _LIKE_TO_KNOW, _WHERE_IT_STANDS, _CHINESE)
 _ON = r"(?:about|on|of|regarding|concerning) "
 _SAID_ABOUT = re.compile(
     rf"(?:what (?:do|does|did|can|could) (?:{_TEXTS}|you|we|i|one) "
@@ -50,7 +54,8 @@ _EXPLAIN = re.compile(
     re.IGNORECASE,
 )
 _LISTS = re.compile(
-    r"(?:list|enumerate|name|give me|show me|mention) (?:(?:a )?(?:full |complete )?list of )?(?:all )?(?:of )?",
+    r"(?:list(?: of)?|enumerate|name|give me|show me|mention) (?:(?:a )?(?:full |complete )?list of )?(?:all (?:of )?)?"
+    r"(?!of\b)",
     re.IGNORECASE,
 )
 _LIST = re.compile(

@@ -25,6 +25,8 @@ from rag.frame import plainly
         ("Please explain why it failed, thank you", "why it failed"),
         ("List all recommendations", "What are the recommendations?"),
         ("Can you list the provinces that spend most?", "What are the provinces that spend most?"),
+        ("List of all laboratories in Chengdu", "What are the laboratories in Chengdu?"),
+        ("你好，请问成都有多少人口？", "成都有多少人口？"),
         ("Name the capital of Sichuan.", "What is the capital of Sichuan?"),
         ("Give me three facts about Chengdu", "What is said about Chengdu?"),
     ],
@@ -48,6 +50,8 @@ def test_a_frame_is_taken_off(framed: str, plain: str) -> None:
         "Explain",
         "Give me an overview",
         "Name it",
+        "Name of the mayor?",
+        "你好",
         "谁首先使用了这个词？",
     ],
 )
