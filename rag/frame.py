@@ -35,12 +35,13 @@ _CHINESE = re.compile(
 )
 _BEFORE = (_GREETING, _CAN_YOU, _LIKE_TO_KNOW, _WHERE_IT_STANDS, _CHINESE)
 _ON = r"(?:about|on|of|regarding|concerning) "
+_FIGURES = "numbers|figures|data|statistics|facts|details|news"
 _SAID_ABOUT = re.compile(
-    rf"(?:what (?:do|does|did|can|could) (?:{_TEXTS}|you|we|i|one) "
+    rf"(?:what (?:do|does|did|can|could|should) (?:{_TEXTS}|you|we|i|one) "
     rf"(?:say|tell (?:me|us)|report|know|learn|find(?: out)?|read)(?: more)? {_ON}|"
     rf"what(?: is|['’]s| was) (?:known|said|written|there|reported)(?: (?:here|in {_TEXTS}))?(?: to know)? {_ON}|"
-    rf"(?:what|which|any) (?:info|information)(?: is there| do you have| do we have| exists)? {_ON}|"
-    rf"(?:is|are) there (?:anything|something|any (?:info|information|documents|sources|texts)) {_ON}|"
+    rf"(?:what|which|any) (?:info|information|{_FIGURES})(?: (?:is|are) there| do (?:you|we) have| exists)? {_ON}|"
+    rf"(?:is|are) there (?:anything|something|any (?:info|information|documents|sources|texts|{_FIGURES})) {_ON}|"
     rf"(?:do|does) (?:{_TEXTS}|you) (?:(?:say|mention|have|know|contain) (?:anything|something) {_ON}|mention )|"
     rf"where (?:can|could|do) (?:i|we) (?:read|find|learn)(?: out)?(?: more| anything| something| information)? {_ON}|"
     rf"i(?:['’]m| am) (?:interested in|curious about|looking for (?:information )?{_ON})\s?|"
@@ -82,11 +83,11 @@ def plainly(question: str) -> str:
         bare = bare[match.end() :]
     bare = _THANKS.sub("", bare)
     if match := _SAID_ABOUT.fullmatch(bare):
-        bare = f"What is said about {match['what'].rstrip('?.! ')}?"
+        bare = f"What does this say about {match['what'].rstrip('?.! ')}?"
     elif (match := _EXPLAIN.fullmatch(bare)) and len(match["what"].split()) <= _AT_MOST:
         bare = f"What {'are' if _is_many(match['what']) else 'is'} {match['what']}?"
     elif (listed := _LISTS.match(bare)) and (match := _FACTS.match(bare, listed.end())):
-        bare = f"What is said about {bare[match.end() :].rstrip('?.! ')}?"
+        bare = f"What does this say about {bare[match.end() :].rstrip('?.! ')}?"
     elif (match := _LIST.fullmatch(bare)) and (match["the"] or _is_many(match["head"])):
         bare = f"What {'are' if _is_many(match['head']) else 'is'} {match['the'] or 'the '}{match['what']}?"
     return bare if bare != text else question

@@ -15,7 +15,7 @@ from rag.places import places
 from rag.polarity import DIRECTIONS, denials, opposite
 from rag.query import Query
 from rag.stated import Text, telling_stems
-from rag.unsaid import LIGHT_VERBS, acts_of
+from rag.unsaid import ABOUT, LIGHT_VERBS, acts_of
 from rag.values import YEAR, dates, quantities
 from rag.words import stems_of, words
 
@@ -49,6 +49,7 @@ def misses(query: Query, shares: Sequence[float], held: str, heading: str = "") 
         or names_no_place(query, held)
         or _done_otherwise(query, held)
         or _counts_others(query, shares)
+        or _about_others(query, shares)
         or _of_another_year(query, shares, held)
         or of_others(query, shares, held, heading)
         or advises_another(query, held)
@@ -60,6 +61,14 @@ def misses(query: Query, shares: Sequence[float], held: str, heading: str = "") 
 def _counts_others(query: Query, shares: Sequence[float]) -> bool:
     """Whether "how many citizens came?" would be answered by a number of something else."""
     return any(share < _COUNTED for need, share in zip(query.needs, shares, strict=True) if query.counts(need))
+
+
+def _about_others(query: Query, shares: Sequence[float]) -> bool:
+    """Whether something is said, and no word of what it should be about: of patents, by what is said of innovation."""
+    about = ABOUT.search(query.reading)
+    asked = stems_of(about["what"]) if about else frozenset[str]()
+    met = [share for need, share in zip(query.needs, shares, strict=True) if need.own & asked]
+    return bool(met) and max(met) < NEARBY
 
 
 def _of_another_year(query: Query, shares: Sequence[float], held: str) -> bool:

@@ -109,7 +109,7 @@ def summarise(library: Library, document: Document) -> Composed:
                 if (a, b) not in done:
                     done.add((a, b))
                     cells.append(composed.add(document, passage, a, b))
-        rows.append(Row(one.split(" > ")[-1], (tuple(cells),)))
+        rows.append(Row(one.split(" > ")[-1] or document.title, (tuple(cells),)))
     composed.outline = Outline("summary", (document.title,), tuple(rows))
     return composed
 

@@ -38,7 +38,7 @@ _POINTS = "(?:point|message|finding|argument|takeaway|conclusion|thesis|claim|id
 _WHAT_IT_SAYS = re.compile(
     rf"^what(?:'s| is| was)\s+(?P<about>.*\b(?:{A_TEXT})\b.*?)\s+(?:all\s+)?about[?.!]*$|"
     rf"^what\s+does\s+(?P<says>(?:this|the)\s+(?:[a-z]+\s+)?(?:{A_TEXT})(?:\s+\d+)?)\s+(?:say|argue|cover|discuss|contain)[?.!]*$|"
-    rf"^what(?:'s|\s+is|\s+are)\s+the\s+(?:{_CHIEF})\s+{_POINTS}\s+(?:of|in)\s+(?P<points>.*\b(?:{A_TEXT})\b.*?)[?.!]*$|"
+    rf"^what(?:'s|\s+is|\s+are)\s+the\s+(?:(?:{_CHIEF})\s+)?{_POINTS}\s+(?:of|in)\s+(?P<points>.*\b(?:{A_TEXT})\b.*?)[?.!]*$|"
     r"^(?P<chinese>.*(?:简报|文件|报告|文档))(?:讲了什么|说了什么|的主要内容是什么|是关于什么的)[？?。]*$",
     re.IGNORECASE,
 )

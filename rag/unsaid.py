@@ -29,7 +29,7 @@ LIGHT_VERBS = stems_of(
     cause result follow exist belong face die born pick turn carry gain attain obtain receive"""
 )
 _OF_A_KIND = re.compile(r"(?:[a-z]+ )?(?:which|what) (?:of (?:the|these|those|its) )?", re.IGNORECASE)
-_ABOUT = re.compile(
+ABOUT = re.compile(  # what somebody is asked to have said something about
     r"\b(?:says?|said|think|thought|mention|write|wrote|tell|told|know)\b.*?\b(?:about|on) (?P<what>.+?)\W*$",
     re.IGNORECASE,
 )
@@ -52,7 +52,7 @@ def unsaid(query: Query, weights: Sequence[float], candidate: Candidate, held: s
     named = bool({word.stem for word in names(held)} - stems_of(query.reading))
     # "Which airlines ...?" is answered by a name, or by a sentence that says airline; the head of it by one on a head.
     kind = (frozenset() if named else _kinds(query.reading)) | (noun_asked_for(query.reading) - counted_as(held))
-    if about := _ABOUT.search(query.reading):
+    if about := ABOUT.search(query.reading):
         kind |= stems_of(about["what"])
     return {
         "unsaid": sum(weight * lack**2 for _, weight, lack in lacking) / total,

@@ -34,6 +34,7 @@ from tests.test_answers import BRIEF, assert_sound
         ("What is this brief about?", Task("summary", ("this brief",))),
         ("What does the paper say?", Task("summary", ("the paper",))),
         ("What are the key findings of the report on rare earths?", Task("summary", ("the report on rare earths",))),
+        ("What is the conclusion of the brief?", Task("summary", ("the brief",))),
         ("这份简报讲了什么？", Task("summary", ("这份简报",))),
         ("How is the coast different from the west?", Task("comparison", ("the coast", "the west"))),
         ("What is this about?", Task("summary")),
@@ -141,6 +142,7 @@ def test_a_summary_goes_by_the_highest_headings_and_leaves_out_what_stands_besid
     assert [row.heading for row in answer.outline.rows] == ["Executive summary", "1. Causes"]
     assert "gauge" not in answer.text
     rows = desk.ask("Summarise moorings.csv")
+    assert [row.heading for row in rows.outline.rows] == ["moorings.csv"], "what has no headings stands under its title"
     assert "400" in rows.text, "where there are only rows, they are what it says"
 
 

@@ -17,9 +17,10 @@ from rag.frame import plainly
         ("According to the documents, when did it begin?", "when did it begin?"),
         ("Could you please summarise the brief?", "summarise the brief?"),
         ("Thanks! And in the west?", "And in the west?"),
-        ("Any info on GlobalFoundries?", "What is said about GlobalFoundries?"),
-        ("What do the documents say about “involution”?", "What is said about “involution”?"),
-        ("What do we know about the fund?", "What is said about the fund?"),
+        ("Any info on GlobalFoundries?", "What does this say about GlobalFoundries?"),
+        ("What do the documents say about “involution”?", "What does this say about “involution”?"),
+        ("Are there any numbers on patents?", "What does this say about patents?"),
+        ("What do we know about the fund?", "What does this say about the fund?"),
         ("Explain involution to me", "What is involution?"),
         ("Define the two mechanisms", "What are the two mechanisms?"),
         ("Please explain why it failed, thank you", "why it failed"),
@@ -28,7 +29,7 @@ from rag.frame import plainly
         ("List of all laboratories in Chengdu", "What are the laboratories in Chengdu?"),
         ("你好，请问成都有多少人口？", "成都有多少人口？"),
         ("Name the capital of Sichuan.", "What is the capital of Sichuan?"),
-        ("Give me three facts about Chengdu", "What is said about Chengdu?"),
+        ("Give me three facts about Chengdu", "What does this say about Chengdu?"),
     ],
 )
 def test_a_frame_is_taken_off(framed: str, plain: str) -> None:
@@ -81,3 +82,8 @@ def test_a_framed_follow_up_is_one(desk: Desk) -> None:
     turns = desk.converse(["When was Tianfu New Area approved?"])
     answer = desk.ask("Thanks! And could you tell me who approved it?", turns=turns)
     assert "Tianfu New Area" in answer.understood
+
+
+def test_what_is_said_about_is_said_in_words(desk: Desk) -> None:
+    assert desk.ask("Are there any numbers on patents?").abstained
+    assert "subsidies" in desk.ask("What do the documents say about subsidies?").text
