@@ -77,14 +77,13 @@ def plot(found: dict[str, dict[str, Any]], path: Path) -> None:
 def main(target: Path | None) -> None:
     """Measure the confidence on both halves."""
     desk = Desk(load_settings(llm=""))
-    questions = load_set(DEFAULT_SET)
+    questions, natural = load_set(DEFAULT_SET), load_set(NATURAL_SET)
     found: dict[str, dict[str, Any]] = {}
     given: dict[str, list[Outcome]] = {}
     for half in HALVES:
         given[half] = list(outcomes_of(desk, [one for one in questions if one.half == half], whole=False))
         found[half] = figures(*confidences(given[half]))
-        natural = [one for one in load_set(NATURAL_SET) if one.half == half]
-        given[half] += outcomes_of(desk, natural, whole=False)
+        given[half] += outcomes_of(desk, [one for one in natural if one.half == half], whole=False)
     for name, values in found.items():
         click.echo(f"{name}: area under the curve {values['auc']:.3f}, Brier score {values['brier']:.3f}")
         for count, sure, share in values["bins"]:

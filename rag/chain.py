@@ -133,8 +133,8 @@ class Desk:
 
     def follow(self, question: str, only: Filter = ALL, turns: Sequence[Turn] = ()) -> Iterator[Step | Answer]:
         """As `stream`, with what is being done in between."""
-        plain = plainly(question)
-        spelled = self._spelled(question, self.library)
+        plain = self._plain(question)
+        spelled = respelled(plain, self.library, self.glossary)
         if turns and wants_more(spelled) and (more := condense(spelled, turns, self.glossary)) != spelled:
             yield from _as_asked(question, more, self._follow(more, only, ()))
         else:
@@ -221,7 +221,7 @@ class Desk:
         """The best `k` passages, and milliseconds by step: embed, dense, lexical, fuse, total."""
         begin = time.perf_counter()
         library = self.library
-        query = self._understood(self._spelled(question, library))
+        query = self._understood(respelled(self._plain(question), library, self.glossary))
         _, _, hits, steps = self._found(library, query, k, only)
         return hits, {**steps, "total": ms_since(begin)}
 
@@ -233,13 +233,13 @@ class Desk:
     def _begun(self, question: str, only: Filter) -> State:
         """Where the way of a question begins that stands alone: spelled right, with what was written."""
         library = self.library
-        spelled = self._spelled(question, library)
+        spelled = respelled(self._plain(question), library, self.glossary)
         return State(spelled, library, only, question if spelled != question else "")
 
-    def _spelled(self, question: str, library: Library) -> str:
-        """The question by itself, with its words as the documents spell them; raises UsageError as `checked` does."""
+    def _plain(self, question: str) -> str:
+        """The question without what is put around it; raises UsageError as `checked` does, before more is read."""
         checked(question, self.settings.max_question_chars)
-        return respelled(plainly(question), library, self.glossary)
+        return plainly(question)
 
     def _understood(self, text: str) -> Query:
         return understand(text, self.glossary, max_chars=self.settings.max_question_chars)

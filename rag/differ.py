@@ -50,7 +50,8 @@ def differences(
     `asked` is the question; `spelled_out` makes two spellings of one thing the same.
     """
     found: list[Difference] = []
-    told_in = {hit.document.id: _tellings(hit.document, hits) for hit in hits}
+    read = {hit.document.id: hit.document for hit in hits}
+    told_in = {key: _tellings(document, hits) for key, document in read.items()}
     for citation in citations:
         for hit in hits:
             told = told_in[hit.document.id]

@@ -15,7 +15,7 @@ from rag.places import places
 from rag.polarity import DIRECTIONS, denials, opposite
 from rag.query import Query
 from rag.stated import Text, telling_stems
-from rag.unsaid import ABOUT, LIGHT_VERBS, acts_of
+from rag.unsaid import LIGHT_VERBS, acts_of, topic_of
 from rag.values import YEAR, dates, quantities
 from rag.words import stems_of, words
 
@@ -65,8 +65,7 @@ def _counts_others(query: Query, shares: Sequence[float]) -> bool:
 
 def _about_others(query: Query, shares: Sequence[float]) -> bool:
     """Whether something is said, and no word of what it should be about: of patents, by what is said of innovation."""
-    about = ABOUT.search(query.reading)
-    asked = stems_of(about["what"]) if about else frozenset[str]()
+    asked = topic_of(query.reading)
     met = [share for need, share in zip(query.needs, shares, strict=True) if need.own & asked]
     return bool(met) and max(met) < NEARBY
 

@@ -21,12 +21,13 @@ import numpy as np
 from rag.embedding import Embedded, Embedder, Floats, unit
 from rag.expects import fits
 from rag.lists import items_with
-from rag.query import Need, Query, covers
+from rag.query import Query, covers
 from rag.store.library import Library
 from rag.thesaurus import says
 from rag.types import Document, Hit
-from rag.values import dates, spans_of_years
+from rag.values import dates
 from rag.words import leans_on_the_one_before, stem, stems_of, words
+from rag.years import says_year, years_meant, years_of
 
 # What a match beside the sentence counts, against 1 in it: in title and heading, in the sentence before one that leans
 # on it ("It rose ..."), in the rest of the passage, elsewhere in the document (names only).
@@ -35,9 +36,6 @@ _HEADING, _LEANT_ON, _AROUND, _DOCUMENT = 0.85, 0.9, 0.4, 0.6
 _LATE, _LEXICAL, _COSINE, _PASSAGE = 0.45, 0.25, 0.2, 0.1
 _TYPE_BONUS, _TYPE_PENALTY = 0.06, 0.12
 _MISSING_PENALTY = 0.15  # for a name or number of the question that is nowhere near
-_COMPARED = re.compile(
-    r"\b(than|compared (with|to)|against|up from|down from)\s+(in\s+)?(the \w+ )?((19|20)\d\d)", re.IGNORECASE
-)
 _PAIR = re.compile(r"\b([A-Z][^\W_]+)[-–—]([A-Z][^\W_]+)")
 _REREAD = 16  # sentences whose words are compared one by one
 # Below the first cosine two words have nothing to do with each other, from the second on one says the other.
@@ -166,7 +164,7 @@ def _score_passage(
     similarity = question.vectors @ tokens.T  # [question tokens, passage tokens]
     heading = _without_halves(f"{document.title} {document.publisher} {passage.heading}", stems_of(query.reading))
     around = stems_of(passage.text)
-    years = {need.text: _meant(query, need) for need in query.needs if need.kind == "number" and dates(need.text)}
+    years = {need.text: years_meant(query, need) for need in query.needs if need.kind == "number" and dates(need.text)}
     need_is_counted = {need.text: query.counts(need) for need in query.needs}
     found: list[Candidate] = []
     for start, end in passage.sentences:
@@ -186,7 +184,7 @@ def _score_passage(
         by_word = question.by_word(similarity[:, inside | leant_on].max(axis=1))
         likeness = tuple(max((by_word.get(stem, 0.0) for stem in need.own), default=0.0) for need in query.needs)
 
-        stated = _years_of(lead + text) if years else set()
+        stated = years_of(lead + text) if years else set()
         other_year = bool(stated) and not any(year in meant for meant in years.values() for year in stated)
         shares: list[float] = []
         for need in query.needs:
@@ -196,7 +194,7 @@ def _score_passage(
             if leans_on:
                 share = max(share, _LEANT_ON * covers(need, stems | stems_of(lead)))
             if need.text in years:
-                if _says(years[need.text], text):
+                if says_year(years[need.text], text):
                     share = 1.0
                 elif other_year:
                     share = 0.0  # what it says of 2024 is no answer about 2023, whatever stands around it
@@ -251,24 +249,6 @@ def _lead(document: Document, start: int) -> tuple[int, int] | None:
     """What introduces the list that a sentence is an item of."""
     around = items_with(document, start)
     return around.lead if around else None
-
-
-def _meant(query: Query, need: Need) -> range:
-    """The years that a number of a question means: of "the 1980s" ten."""
-    year = int(need.text)
-    is_decade = year % 10 == 0 and re.search(rf"{year}['’]?s\b", query.reading)
-    return range(year, year + (10 if is_decade else 1))
-
-
-def _years_of(text: str) -> set[int]:
-    """The years that `text` is about; "more than in 2023" is not about 2023."""
-    return {date.year for date in dates(_COMPARED.sub(" ", text)) if date.year}
-
-
-def _says(years: range, text: str) -> bool:
-    """Whether a span of years in `text` holds them, or a year in it lies in their decade."""
-    held = any(first <= years[0] and years[-1] <= last for first, last in spans_of_years(text))
-    return held or (len(years) > 1 and any(year in years for year in _years_of(text)))
 
 
 def _scored(candidate: Candidate, weights: Sequence[float]) -> Candidate:

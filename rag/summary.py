@@ -36,16 +36,14 @@ _TEXT_ON = re.compile(
 
 
 def document_of(library: Library, what: str, only: Sequence[str], last: Document | None) -> Document | None:
-    """The document that a summary is asked of: by title, "the brief", or "this document"; None when there is none."""
+    """The document that a summary is asked of: by title, "the brief", or "this document"; None when there is none.
+
+    Without `what` it is the one that all is about.
+    """
     listings = library.listings
-    if _THIS.match(what.strip()):
-        asked_of = only or list(listings)
-        if len(asked_of) == 1:
-            return library.documents[asked_of[0]]
-        if last is not None:
-            return library.documents.get(last.id)
-        what = "the brief"
-    if _THE_BRIEF.match(what.strip()):
+    if _THIS.match(what.strip()) and what and last is not None and len(only or listings) > 1:
+        return library.documents.get(last.id)
+    if _THIS.match(what.strip()) or _THE_BRIEF.match(what.strip()):
         return the_one(library, only)
     what = _TEXT_ON.sub("", what.strip())
     asked = frozenset(index_terms(re.sub(rf" ({A_TEXT})$", "", what, flags=re.IGNORECASE)))

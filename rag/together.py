@@ -11,7 +11,7 @@ from rag.comparison import compare
 from rag.composed import LOOKED_UP, Composed, Find
 from rag.filters import Filter
 from rag.store.library import Library
-from rag.summary import brief_on, document_of, overview, summarise, the_one
+from rag.summary import brief_on, document_of, overview, summarise
 from rag.task import Task
 from rag.timing import ms_since
 from rag.types import Answer, Citation, Document, Hit, Outline, Row, Sentence, Step, Turn
@@ -47,12 +47,10 @@ def composed(
     begin = time.perf_counter()
     allowed = only.select(library.listings.values()) if only else []
     last = next((turn.answer.citations[0].document for turn in turns[::-1] if turn.answer.citations), None)
-    document = None
-    if task.kind == "summary":
-        document = document_of(library, task.subjects[0], allowed, last) if task.subjects else the_one(library, allowed)
-    yield Step(
-        "reading", library.listings[document.id].passages if document else LOOKED_UP * max(len(task.subjects), 1)
-    )
+    what = task.subjects[0] if task.subjects else ""
+    document = document_of(library, what, allowed, last) if task.kind == "summary" else None
+    looked_up = LOOKED_UP * max(len(task.subjects), 1)
+    yield Step("reading", library.listings[document.id].passages if document else looked_up)
     answer = _asked_of_both(desk, question, task, only)
     if answer is None:
         made = _made(desk, library, task, document, find, allowed)

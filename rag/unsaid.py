@@ -29,7 +29,7 @@ LIGHT_VERBS = stems_of(
     cause result follow exist belong face die born pick turn carry gain attain obtain receive"""
 )
 _OF_A_KIND = re.compile(r"(?:[a-z]+ )?(?:which|what) (?:of (?:the|these|those|its) )?", re.IGNORECASE)
-ABOUT = re.compile(  # what somebody is asked to have said something about
+_ABOUT = re.compile(
     r"\b(?:says?|said|think|thought|mention|write|wrote|tell|told|know)\b.*?\b(?:about|on) (?P<what>.+?)\W*$",
     re.IGNORECASE,
 )
@@ -52,13 +52,19 @@ def unsaid(query: Query, weights: Sequence[float], candidate: Candidate, held: s
     named = bool({word.stem for word in names(held)} - stems_of(query.reading))
     # "Which airlines ...?" is answered by a name, or by a sentence that says airline; the head of it by one on a head.
     kind = (frozenset() if named else _kinds(query.reading)) | (noun_asked_for(query.reading) - counted_as(held))
-    if about := ABOUT.search(query.reading):
-        kind |= stems_of(about["what"])
+    kind |= topic_of(query.reading)
     return {
         "unsaid": sum(weight * lack**2 for _, weight, lack in lacking) / total,
         "act_unsaid": max((lack**2 for need, _, lack in lacking if need.own & acts - LIGHT_VERBS), default=0.0),
         "kind_unsaid": max((lack for need, _, lack in lacking if stems_of(need.text) & kind), default=0.0),
     }
+
+
+@lru_cache(maxsize=256)
+def topic_of(question: str) -> frozenset[str]:
+    """Stems of what somebody is asked to have said something about."""
+    about = _ABOUT.search(question)
+    return stems_of(about["what"]) if about else frozenset()
 
 
 @lru_cache(maxsize=256)

@@ -71,8 +71,9 @@ def render_answer(answer: Answer, sources: Mapping[str, Source]) -> str:
         parts.append(f'<p class="bd-abstained">{t(NOT_SAID)}</p>')
         if answer.citations:
             parts.append(f'<p class="bd-note">{t("The nearest passages, which do not answer it:")}</p>')
-    unsure = UNSURE.format(answer.confidence)
-    if unsure in answer.warnings:  # to be read before the answer is
+    # By how it begins: a kept answer has its confidence rounded. To be read before the answer is.
+    unsure = [warning for warning in answer.warnings if warning.startswith(UNSURE.split("{")[0])]
+    if unsure:
         said = t("Unsure: about half of the answers with a confidence as low as this one's are right.")
         parts.append(f'<p class="bd-differs">{said}</p>')
     rendered = [_sentence(sentence, by_number, sources) for sentence in answer.sentences]
@@ -91,7 +92,7 @@ def render_answer(answer: Answer, sources: Mapping[str, Source]) -> str:
         quote = escape(difference.citation.line)
         note = f"{escape(difference.note)} <q>{quote}</q> {chip(difference.citation)}"
         parts.append(f'<p class="bd-differs">{note}</p>')
-    parts.extend(f'<p class="bd-note">{escape(warning)}</p>' for warning in answer.warnings if warning != unsure)
+    parts.extend(f'<p class="bd-note">{escape(warning)}</p>' for warning in answer.warnings if warning not in unsure)
     total = answer.timings_ms.get("total")
     mode = (
         t("quotations only, no language model")
