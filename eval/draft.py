@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def questions_of_sentence(document: Document, start: int, end: int) -> Iterator[
                 id=f"draft-{document.id[:8]}-{start}-{place}",
                 half="development",
                 question=question,
-                kind="definition" if question.startswith("What") else "fact",
+                kind="definition" if re.match("What (?:is|are|was|were) ", question) else "fact",
                 language=document.language or "en",
                 reference=" ".join(text.split()),
                 gold=(Gold(document=document.name, quote=text),),
@@ -87,8 +88,9 @@ def _facts(text: str, question: str) -> tuple[str, ...]:
     """What the question leaves out of the sentence: its date, its amount, else what it says of the subject."""
     if question.startswith("When"):
         spans = [(date.start, date.end) for date in dates(text)]
-    elif question.startswith("How much"):
-        spans = [(quantity.start, quantity.end) for quantity in quantities(text) if quantity.unit]
+    elif question.startswith(("How much", "How many")):
+        counts = question.startswith("How many")
+        spans = [(quantity.start, quantity.end) for quantity in quantities(text) if bool(quantity.unit) != counts]
     else:
         known = stems_of(question)
         found = [word.text for word in content(text) if word.stem not in known]

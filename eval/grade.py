@@ -20,9 +20,9 @@ from eval.dataset import SETS, Question
 from eval.evidence import normalised, places
 from rag.cite import cite
 from rag.errors import UsageError
-from rag.expects import without_marks
 from rag.generate import split_sentences
 from rag.grammar import content, names
+from rag.markup import without_marks
 from rag.store.library import Library
 from rag.support import Judge
 from rag.types import Citation

@@ -10,10 +10,10 @@ import numpy as np
 
 from rag.composed import LOOKED_UP, RELEVANT, Composed, Find, tells
 from rag.embedding import Floats
-from rag.expects import without_marks
 from rag.glossary import Glossary
 from rag.grammar import content, names, verbs
 from rag.labels import label_of
+from rag.markup import without_marks
 from rag.query import Need, covers, understand
 from rag.store.library import Library
 from rag.task import Task

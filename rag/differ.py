@@ -9,8 +9,8 @@ from decimal import Decimal
 from functools import lru_cache
 
 from rag.cite import cite
-from rag.expects import without_marks
 from rag.grammar import content, names
+from rag.markup import without_marks
 from rag.types import Citation, Difference, Document, Hit
 from rag.values import Date, Quantity, dates, quantities
 

@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 
 from rag.grammar import is_english, names, verb_stems
+from rag.markup import without_marks
 from rag.places import places
 from rag.query import AnswerType, Query
 from rag.values import Quantity, quantities
@@ -183,7 +184,3 @@ def may_be_why(text: str) -> bool:
 def goes_on_with_why(text: str) -> bool:
     """Whether a sentence gives the reason of the one before it: "The reason is ..."."""
     return _REASON_FOLLOWS.match(text) is not None
-
-
-def without_marks(text: str) -> str:
-    return re.sub(r"\[[^\]]*\]", "", text)  # the number of a source is no figure

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.embedding import Embedded
-from rag.expects import asks_which_ones, asks_why, goes_on_with_why, may_be_why, without_marks
+from rag.expects import asks_which_ones, asks_why, goes_on_with_why, may_be_why
 from rag.listed import MAX_LIST, as_list, one_item
 from rag.lists import item_above, list_led_by
 from rag.logistic import probability
+from rag.markup import without_marks
 from rag.orders import follows_an_order, is_order
 from rag.premise import NEARBY, ONLY_NEAR, misses, of_another_number
 from rag.query import Query, covers

@@ -1,4 +1,5 @@
-"""Markdown's marks within a line: emphasis, code, links. A quotation keeps them, what is read aloud of it does not."""
+"""Marks within a line: Markdown's emphasis, code and links, numbers of sources. A quotation keeps them, who reads it
+aloud does not."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ MARKDOWN = (".md", ".markdown")
 _LINK = re.compile(r"!?\[([^\[\]]+)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"]*\")?\)")
 _CODE = re.compile(r"`+([^`]+)`+")
 _STRONG = re.compile(r"\*\*|(?<!\w)__(?=\S)|(?<=\S)__(?!\w)")
+_REFERENCE = re.compile(r"\[(?:\w+ )?[A-Za-z]?\d[\w,;:. –-]*\]")
 _EMPHASIS = re.compile(r"(?<![*\w])\*(?=\S)([^*]+?)(?<=\S)\*(?![*\w])|(?<![_\w])_(?=\S)([^_]+?)(?<=\S)_(?![_\w])")
 
 
@@ -15,3 +17,8 @@ def without_markup(text: str) -> str:
     """`text` of a Markdown document as it is read."""
     text = _STRONG.sub("", _CODE.sub(r"\1", _LINK.sub(r"\1", text)))
     return _EMPHASIS.sub(lambda match: match[1] or match[2], text)
+
+
+def without_marks(text: str) -> str:
+    """`text` without numbers of sources and notes, which are no figures: [S22, S25], [3], [note 4]."""
+    return _REFERENCE.sub("", text)

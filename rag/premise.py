@@ -20,6 +20,7 @@ from rag.values import YEAR, dates, quantities
 from rag.words import stems_of, words
 
 _AUXILIARY = "(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
+_ASKED_FOR = re.compile(rf"(?:which|what) (?!{_AUXILIARY}\b)(?P<noun>[a-z]+)\b", re.IGNORECASE)
 # "Is it ...?", "How successful was it?"
 _OPEN = re.compile(rf"\s*(?:{_AUXILIARY}(?:n['’]t)?|how (?!much|many|{_AUXILIARY})\w+)\b", re.IGNORECASE)
 _CHOICE = re.compile(r"\b(or|than)\b", re.IGNORECASE)
@@ -50,6 +51,7 @@ def misses(query: Query, shares: Sequence[float], held: str, heading: str = "") 
         or _done_otherwise(query, held)
         or _counts_others(query, shares)
         or _about_others(query, shares)
+        or _asks_the_same(query, held)
         or _of_another_year(query, shares, held)
         or of_others(query, shares, held, heading)
         or advises_another(query, held)
@@ -68,6 +70,12 @@ def _about_others(query: Query, shares: Sequence[float]) -> bool:
     asked = topic_of(query.reading)
     met = [share for need, share in zip(query.needs, shares, strict=True) if need.own & asked]
     return bool(met) and max(met) < NEARBY
+
+
+def _asks_the_same(query: Query, held: str) -> bool:
+    """Whether it only tells where that is answered: by "it shows which obstacles there are"."""
+    asked = _ASKED_FOR.match(query.reading)
+    return asked is not None and re.search(rf"\w (?:which|what) {re.escape(asked['noun'])}\b", held, re.I) is not None
 
 
 def _of_another_year(query: Query, shares: Sequence[float], held: str) -> bool:

@@ -13,7 +13,7 @@ from rag.glossary import Glossary
 from rag.orders import without_orders
 from rag.places import places
 from rag.values import YEAR, is_unit, other_spellings
-from rag.words import has_cjk, index_terms, is_derived, words
+from rag.words import Word, has_cjk, index_terms, is_derived, words
 
 AnswerType = Literal["when", "quantity", "who", "where", "why", "list", "definition", "other"]
 
@@ -210,10 +210,24 @@ def understand(question: str, glossary: Glossary, *, max_chars: int = 2000) -> Q
             kind: Literal["word", "name", "number"] = "number"
         else:
             kind = "name" if _is_name(word.text, english, word.start) else "word"
+        if before and _ends_a_name(before, word) and needs and needs[-1].text == before.text:
+            needs.append(_coded(needs.pop(), word))
+            continue
         written = english[word.start : word.end + 2] if word.kind == "number" else word.text
         others = [frozenset({other}) for other in other_spellings(written) or other_spellings(word.text)]
         needs.append(Need(word.text, (frozenset({word.stem}), *others), kind))
     return Query(text, language, reading, terms, tuple(needs), answer_type(english))
+
+
+def _ends_a_name(before: Word, word: Word) -> bool:
+    """Whether a number ends the name that begins right before it, as in FP10 and G20."""
+    return word.kind == "number" and before.end == word.start and before.text.isupper()
+
+
+def _coded(letters: Need, number: Word) -> Need:
+    """The name that letters and a number are together: FP10 is said neither by FP nor by 10."""
+    stems = frozenset({*letters.own, number.stem})
+    return Need(f"{letters.text}{number.text}", (stems,), "name")
 
 
 def _with_years(text: str) -> str:

@@ -21,6 +21,7 @@ import numpy as np
 from rag.embedding import Embedded, Embedder, Floats, unit
 from rag.expects import fits
 from rag.lists import items_with
+from rag.markup import without_marks
 from rag.query import Query, covers
 from rag.store.library import Library
 from rag.thesaurus import says
@@ -163,7 +164,7 @@ def _score_passage(
     in_prefix = token_spans[:, 0] < prefix
     similarity = question.vectors @ tokens.T  # [question tokens, passage tokens]
     heading = _without_halves(f"{document.title} {document.publisher} {passage.heading}", stems_of(query.reading))
-    around = stems_of(passage.text)
+    around = stems_of(without_marks(passage.text))
     years = {need.text: years_meant(query, need) for need in query.needs if need.kind == "number" and dates(need.text)}
     need_is_counted = {need.text: query.counts(need) for need in query.needs}
     found: list[Candidate] = []
@@ -172,7 +173,7 @@ def _score_passage(
         if not inside.any():
             continue
         text = document.text[start:end]
-        stems = stems_of(text)
+        stems = stems_of(without_marks(text))
         leans_on = before if leans_on_the_one_before(text) else _lead(document, start)
         lead = document.text[slice(*leans_on)] + " " if leans_on else ""
         leant_on = (starts >= leans_on[0]) & (starts < leans_on[1]) & ~in_prefix if leans_on else ~inside & False
@@ -192,7 +193,7 @@ def _score_passage(
             if not need_is_counted[need.text]:  # how many people is not said where people stand in another sentence
                 share = max(share, _AROUND * covers(need, around))
             if leans_on:
-                share = max(share, _LEANT_ON * covers(need, stems | stems_of(lead)))
+                share = max(share, _LEANT_ON * covers(need, stems | stems_of(without_marks(lead))))
             if need.text in years:
                 if says_year(years[need.text], text):
                     share = 1.0

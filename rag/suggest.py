@@ -5,6 +5,7 @@ A question is kept only when the answer to it quotes the very sentence it was ma
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,14 +16,15 @@ from rag.grammar import names, plain_verbs, verbs
 from rag.orders import follows_an_order
 from rag.places import places
 from rag.types import Answer, Document, Passage
-from rag.values import YEAR
-from rag.words import STOPWORDS, irregular_forms, leans_on_the_one_before, stems_of, words
+from rag.values import NUMBER_WORDS, YEAR, is_unit
+from rag.words import STOPWORDS, index_terms, irregular_forms, leans_on_the_one_before, stems_of, words
 
 if TYPE_CHECKING:
     from rag.chain import Desk
 
 _ABOUT = "What do the documents say about “{}”?"
-_TRIED = 8  # questions that are asked to find those that are shown
+_TRIED = 12  # questions that are asked to find those that are shown
+_READ = 20  # passages around an answer of whose sentences questions are made
 _DATE = re.compile(
     r"\s?\b(?:in|on) (?:(?:late|early|mid) )?(?:\d{1,2} )?"
     r"(?:(?:January|February|March|April|May|June|July|August|September|October|November|December) )?(?:19|20)\d\d\b"
@@ -32,8 +34,14 @@ _AMOUNT = re.compile(
     r"[€$¥]?\d[\d,.]*(?: (?:trillion|billion|million))?"
     r"(?: (?P<unit>yuan|dollars|euros?|percent))?"
 )
+_COUNT = re.compile(
+    r"^(?:has|have|had) (?:(?:about|some|nearly|over|more than|at least|only|roughly) )?"
+    rf"(?:\d[\d,.]*|{'|'.join(NUMBER_WORDS)}) (?P<things>(?:[a-z][\w-]* ){{0,3}}?[a-z][\w-]*s)\b(?! \w+ing\b)"
+)
+_MEASURE = re.compile(rf"^(?P<be>is|are|was|were){_AMOUNT.pattern}(?: of| in| on|$)")
 _COPULA = re.compile(r"^(?P<be>is|are|was|were) (?:an?|the|one of)\b")
 _PASSIVE = re.compile(r"^(?P<be>was|were) (?P<v>[a-z]+(?:ed|en|t|ld)(?: up)?)\b")
+_DONE_BY = re.compile(r"^(?:was|were) (?P<v>[a-z]+ed) by (?:the )?(?:[a-z]+ )?[A-Z]")
 _AUXILIARY = re.compile(r"\b(?:is|are|was|were|has|have|had|will|would|can|could|may|might|should|must|since)\b")
 _CLAUSE = re.compile(
     r"\b(who|which|that|whose|where|if|when|as|while|because|since|what|whoever|how|whether)\b", re.IGNORECASE
@@ -42,7 +50,23 @@ _CLAUSE = re.compile(
 _LEANS = re.compile(
     r"\b(its|their|it|they|this|these|the (?:term|programme|plan|first|second|third|full text))\b", re.IGNORECASE
 )
+_ADVERB = re.compile(r" (?:together|also|now|still|then|alone|already|thus|therefore|each|both)$")
+_ANY = re.compile(
+    rf"(?:each|every|some|several|many|most|more|all|both|no|not|another|others?|part|{'|'.join(NUMBER_WORDS)})\b", re.I
+)
+# Verbs of which one asks what they are done to, with the word that goes with them.
+_DONE_TO = {
+    "aim": "at", "ask": "for", "call": "for", "consist": "of", "deal": "with", "depend": "on", "focus": "on",
+    "rely": "on", "rest": "on", "stand": "for", "suffer": "from",
+    **dict.fromkeys(
+        "adopt assign ban cover criticise criticize demand describe examine forbid illustrate introduce list lose make "
+        "name produce promise propose recommend reject report require stress support".split(), "",
+    ),
+}  # fmt: skip
+_OBJECT = re.compile(r"(?!that\b|it\b|them\b|him\b|to\b|in\b|on\b|by\b|at\b|up\b|out\b|as\b)[\w\"“]")
 _HOW_MUCH = frozenset("spend invest pay receive produce earn raise export import lend cost".split())
+_HELPS = {"has": "does", "have": "do", "had": "did"}
+_SHARED = 1.0  # how much a question must share with an answer to be asked after it
 _LONGEST = 16  # words of a question
 
 
@@ -53,7 +77,7 @@ def questions_from(text: str) -> list[str]:
     starts = sorted(verbs(plain) | irregular | {m.start() for m in _AUXILIARY.finditer(plain)})
     if not starts or leans_on_the_one_before(plain):
         return []
-    subject, rest = plain[: starts[0]].strip(), plain[starts[0] :]
+    subject, rest = _ADVERB.sub("", plain[: starts[0]].strip()), plain[starts[0] :]
     if not _is_thing(subject):
         return []
     subject, rest = _inside(subject), re.split(r"[;:,] |\s\(", rest)[0]
@@ -70,14 +94,27 @@ def _asked(subject: str, rest: str) -> Iterator[str]:
     if passive := _PASSIVE.match(rest):
         if dated:
             yield f"When {passive['be']} {subject} {undated[len(passive['be']) :].strip()}?"
+        if done := _DONE_BY.match(rest):
+            yield f"Who {done['v']} {subject}?"
+        return
+    if measure := _MEASURE.match(rest):
+        yield f"What {measure['be']} {subject}{dated.group().rstrip() if dated else ''}?"
         return
     if copula := _COPULA.match(rest):
-        yield f"What {copula['be']} {subject}?"
+        if names(subject) or subject.split()[0] not in STOPWORDS:
+            yield f"What {copula['be']} {subject}?"
         return
-    base = _base(rest.split(" ", 1)[0])
+    verb, _, behind = rest.partition(" ")
+    if verb in ("has", "have", "had"):
+        if (count := _COUNT.match(rest)) and not is_unit(count["things"].split()[-1]):
+            yield f"How many {count['things']} {_HELPS[verb]} {subject} have?"
+        return
+    base = _base(verb)
     if not base:
+        helps = "does" if (base := _singular(verb)) != verb else "do"
+        if (object := _object(base, behind)) is not None:
+            yield f"What {helps} {subject} {base}{object}?"
         return
-    behind = rest.partition(" ")[2]
     amount = _AMOUNT.search(f" {behind}")
     if amount and amount["unit"] in ("yuan", "dollars", "euro", "euros") and base in _HOW_MUCH:
         left = f"{behind[: max(amount.start() - 1, 0)]}{behind[amount.end() - 1 :]}".strip()
@@ -85,6 +122,24 @@ def _asked(subject: str, rest: str) -> Iterator[str]:
             yield f"How much did {subject} {base} {left}?".replace(" ?", "?")
     elif dated and not (amount and amount["unit"]) and len(undated.split()) > 2:
         yield f"When did {subject} {base} {undated.partition(' ')[2].strip()}?"
+    elif not dated and (object := _object(base, behind)) is not None:
+        yield f"What did {subject} {base}{object}?"
+
+
+def _object(base: str, behind: str) -> str | None:
+    """What goes with a verb of which one asks "what does it ask for?": " for", or nothing; None where one does not."""
+    goes_with = _DONE_TO.get(base)
+    if goes_with is None:
+        return None
+    if goes_with:
+        return f" {goes_with}" if behind.startswith(f"{goes_with} ") else None
+    return "" if _OBJECT.match(behind) else None
+
+
+def _singular(verb: str) -> str:
+    """The plain form of "asks" and "relies"."""
+    forms = (verb.removesuffix("s"), verb.removesuffix("es"), f"{verb.removesuffix('ies')}y")
+    return next((form for form in forms if form in _DONE_TO), verb)
 
 
 def _base(verb: str) -> str:
@@ -98,17 +153,18 @@ def _base(verb: str) -> str:
 
 
 def _is_thing(subject: str) -> bool:
-    """Whether it names something by itself: it has a name or two plain words, and no clause, list or figure within."""
+    """Whether it names something by itself: it has a name or two plain words, and no clause, amount or list within."""
     plain = [word for word in words(subject) if not word.is_stopword]
     if (
         not plain
         or not subject[0].isalnum()
         or len(subject) > 80
         or _CLAUSE.search(subject)
+        or _ANY.match(subject)
         or re.search(r"[,;:()\d]", subject)
     ):
         return False
-    return bool(names(f"of {subject}")) or len(plain) > 1
+    return bool(names(subject)) or bool(places().mentions(subject)) or len(plain) > 1
 
 
 def _inside(subject: str) -> str:
@@ -130,16 +186,38 @@ def next_questions(desk: Desk, answer: Answer, only: Filter = ALL, count: int = 
     if answer.abstained:
         return []
     asked = answer.understood or answer.question
-    hits, _ = desk.search(asked, 12, only)
+    found, _ = desk.search(asked, _READ, only)
+    passages = {hit.passage.id: (hit.document, hit.passage) for hit in found}
+    for document in {c.document.id: c.document for c in answer.citations[:1]}.values():
+        passages |= {passage.id: (document, passage) for passage in desk.library.catalog.passages(document)}
     cited = {(c.document.id, c.start) for c in answer.citations}
-    known = stems_of(asked)
-    mentioned = {m.term.name for m in desk.glossary.mentions(answer.text) if m.term.definition}
-    terms = sorted((name for name in mentioned if _is_new(name, known)), key=len, reverse=True)
-    made: list[tuple[str, int | None]] = [(_ABOUT.format(term), None) for term in terms[:2]]
-    made += [
-        found for hit in hits for found in _made(hit.document, hit.passage) if (hit.document.id, found[1]) not in cited
-    ]
-    return _answered(desk, made, only, count, beside=asked)
+    made = {
+        (question, start): _shared(desk, question, asked, answer)
+        for document, passage in passages.values()
+        for question, start in _made(document, passage)
+        if (document.id, start) not in cited
+    }
+    near = sorted((one for one in made if made[one] > _SHARED), key=lambda one: -made[one])
+    said = (answer.text, *(c.passage.text for c in answer.citations))
+    terms = dict.fromkeys(term for text in said for term in _terms(desk, text) if _is_new(term, stems_of(asked)))
+    return _answered(desk, [*near, *((_ABOUT.format(term), None) for term in terms)], only, count, beside=asked)
+
+
+def _terms(desk: Desk, text: str) -> list[str]:
+    """The terms of a text that the glossary explains, the longest first."""
+    return sorted({m.term.name for m in desk.glossary.mentions(text) if m.term.definition}, key=len, reverse=True)
+
+
+def _shared(desk: Desk, question: str, asked: str, answer: Answer) -> float:
+    """How much a question shares with what was asked, or half as much with what was quoted: inverse frequencies."""
+    library = desk.library
+    total = library.passage_count()
+    mine, quoted = set(index_terms(question)), stems_of(answer.text)
+    return sum(
+        math.log(total / (1 + library.lexical.document_frequency(stem))) * (1.0 if stem in stems_of(asked) else 0.5)
+        for stem in mine
+        if stem in stems_of(asked) | quoted and not stem.isdigit()
+    )
 
 
 def _is_new(term: str, known: frozenset[str]) -> bool:
@@ -167,10 +245,10 @@ def _answered(
 ) -> list[str]:
     """The first `count` questions whose answer quotes the sentence they were made of (None: any)."""
     found: list[str] = []
-    said = [stems_of(beside)] if beside else []
+    said = [_subject(beside)] if beside else []
     tried = 0
     for question, start in made:
-        stems = stems_of(question)
+        stems = _subject(question)
         if any(stems <= other or other <= stems for other in said):
             continue
         if len(found) == count or tried == _TRIED:
@@ -181,3 +259,8 @@ def _answered(
             found.append(question)
             said.append(stems)
     return found
+
+
+def _subject(question: str) -> frozenset[str]:
+    """Stems of what a question is about."""
+    return frozenset(index_terms(question)) - stems_of(_ABOUT)

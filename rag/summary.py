@@ -9,8 +9,8 @@ import numpy as np
 
 from rag.composed import LOOKED_UP, RELEVANT, Composed, Find, tells
 from rag.embedding import Floats, unit
-from rag.expects import without_marks
 from rag.lists import item_above, items_with, list_led_by, list_with
+from rag.markup import without_marks
 from rag.store.library import PRIMARY_GROUP, Library
 from rag.task import A_TEXT
 from rag.types import Document, Hit, Outline, Row

@@ -29,6 +29,21 @@ STOPWORDS = frozenset(
     described describe mean means meant called exactly actually one ones kind kinds sort sorts""".split()
 )
 
+_CONTRACTED = frozenset(
+    f"{word}{apostrophe}{rest}"
+    for words, endings in (
+        ("who what where when why how which that there here it he she let", "s d ll"),
+        ("i you we they who", "m re ve ll d"),
+    )
+    for word in words.split()
+    for rest in endings.split()
+    for apostrophe in "'’"
+) | frozenset(
+    f"{word}n{apostrophe}t"
+    for word in "do does did is are was were has have had could would should must need ca wo sha".split()
+    for apostrophe in "'’"
+)
+
 
 _LEANS = re.compile(
     r"^(it|its|this|that|these|those|they|their|he|she|his|her|such|both|neither|there|the (two|three|four|five|same|"
@@ -52,7 +67,7 @@ class Word(NamedTuple):
 
     @property
     def is_stopword(self) -> bool:
-        return self.kind == "word" and self.text.lower() in STOPWORDS
+        return self.kind == "word" and ((lowered := self.text.lower()) in STOPWORDS or lowered in _CONTRACTED)
 
     @property
     def can_stand_for_another(self) -> bool:

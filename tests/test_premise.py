@@ -13,13 +13,15 @@ from rag.embedding import Embedder
 from rag.expects import fits, may_be_why, names_nobody
 from rag.extract import figures, ranked
 from rag.glossary import Glossary
+from rag.markup import without_marks
 from rag.nouns import noun_asked_for
 from rag.premise import turns_round
-from rag.query import understand
+from rag.query import covers, understand
 from rag.scoring import need_weights
 from rag.settings import load_settings
 from rag.stated import Text
 from rag.values import spans_of_years
+from rag.words import stems_of
 
 TEXT = """Sources give two lengths for the quay of Alba. The reason for the difference is that the quay was rebuilt in between.
 
@@ -36,6 +38,8 @@ The yearbook of Lindmoor was printed in 1999 at the expense of the Harbour Offic
 When the board of Lindmoor met in May 2026, the catch target was 40 tonnes.
 
 The ship Sula was launched at Lindmoor in 1984, to the sound of bells.
+
+The papers of the board show which dangers the pilots face.
 
 The Alba ferry ran from 1990 to 1994. The fare of the ferry rose from 3 euro in 1990 to 5 euro in 1994.
 """  # noqa: E501 - a line is a paragraph
@@ -131,6 +135,25 @@ def test_an_answer_has_what_its_kind_has(question: str, sentence: str, expected:
     assert fits(understand(question, Glossary()), sentence) == expected
 
 
+def test_a_name_that_ends_in_a_number_is_one() -> None:
+    (need,) = understand("What is FP10?", Glossary()).needs
+    assert (need.text, need.kind) == ("FP10", "name")
+    assert covers(need, stems_of("FP10 follows.")) == 1.0
+    assert covers(need, stems_of("There are 10 parts.")) < 0.5
+
+
+def test_the_number_of_a_source_meets_no_number_of_a_question() -> None:
+    text = "It rose [S22, S25], as said [3] and [note 4], in [the south]."
+    assert without_marks(text) == "It rose , as said  and , in [the south]."
+
+
+@pytest.mark.parametrize("question", ["So what's new about the ferry?", "Who’s there? Why doesn't it wait?"])
+def test_words_drawn_together_are_no_words_to_look_for(question: str) -> None:
+    assert not {"what", "who", "doesn't"} & {
+        word for need in understand(question, Glossary()).needs for word in need.own
+    }
+
+
 def test_a_number_and_its_word_are_one() -> None:
     for question in ("What are the 5 aims?", "What are the five aims?"):
         need = next(need for need in understand(question, Glossary(())).needs if need.text in ("5", "five"))
@@ -171,6 +194,7 @@ def test_why_is_answered_with_the_reason(lindmoor: Desk) -> None:
         "Which captains criticised the pilot?",
         "Who burned the yearbook of Lindmoor?",
         "Why did Corvo wait?",
+        "Which dangers do the pilots face?",
     ],
 )
 def test_what_is_not_said_of_a_thing_that_is_spoken_of_is_left_unanswered(lindmoor: Desk, question: str) -> None:
