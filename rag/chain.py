@@ -33,6 +33,7 @@ from rag.support import Judge
 from rag.task import task_of
 from rag.timing import ms_since
 from rag.types import Answer, Hit, Step, Turn
+from rag.weighed import weighed
 
 _FOR_LISTS = 40  # passages that are looked through for a list
 _TRIED = 6  # passages, for a sentence that is to be checked
@@ -156,6 +157,11 @@ class Desk:
                 answer, hits = made
                 timings = answer.timings_ms
                 yield self.verify(State(question, library, only, hits=tuple(hits), answer=answer, timings_ms=timings))
+                return
+        if self._model is None and (weighing := weighed(question)):
+            both = together.weighed_up(self, question, weighing, only)
+            if both:
+                yield self.verify(State(question, self.library, only, answer=both, timings_ms=both.timings_ms))
                 return
         if self._model is None and (parts := both_asked(question)):
             yield together.of_both(self, question, parts, only, turns)

@@ -22,6 +22,9 @@ _MONEY = re.compile(
     r"what (did|does|do|will|has|have|is|was|would) .*\b(cost|pay|paid|spen[dt]|invest|earn|charge|worth)\b)",
     re.I,
 )
+_RANKED = re.compile(r"(st|nd|rd|th)\b")  # being the 12th says no amount
+_SHARE = re.compile(r"(and |but )?what('s)? ((is|was|are|were) (the )?)?(share|percentage|percent|proportion)\b", re.I)
+_OF_A_WHOLE = ("percent", "fraction")
 _UNCOUNTED = frozenset("no none half dozen".split())  # words for how many, and no figures
 _CURRENCIES = frozenset("yuan euro dollar pound".split())
 _SUM = 100  # from which on a number without a unit may be a sum
@@ -94,11 +97,14 @@ def fits(query: Query, text: str) -> float:
         return 1.0 if _DATE.search(text) else 0.5 if _ANY_TIME.match(query.text) and _IF.search(text) else -1.0
     if kind == "quantity":
         asked = {word.stem for word in words(query.reading) if word.kind == "number"}
-        figures = [w for w in words(_DATES_ONLY.sub(" ", without_marks(text))) if w.kind == "number"]
+        plain = _DATES_ONLY.sub(" ", without_marks(text))
+        figures = [w for w in words(plain) if w.kind == "number" and not _RANKED.match(plain, w.end)]
         said = query.reading.lower()
         worded = {match.group().lower() for match in _NUMBER_WORD.finditer(text)} - set(said.split())
         has = any(w.stem not in asked for w in figures) or any(word not in said for word in worded)
         if has and _MONEY.match(query.text) and not any(map(_may_be_a_sum, quantities(text))):
+            return -1.0
+        if has and _SHARE.match(query.reading) and not any(q.unit in _OF_A_WHOLE for q in quantities(text)):
             return -1.0
         if has and query.counts_things and _only_measures(text) and not worded & _UNCOUNTED:
             return -1.0  # how many drones is not said in days, nor in percent

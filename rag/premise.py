@@ -14,6 +14,7 @@ from rag.labels import without_label
 from rag.places import places
 from rag.polarity import DIRECTIONS, denials, opposite
 from rag.query import Query
+from rag.scoring import HEADING
 from rag.stated import Text, telling_stems
 from rag.unsaid import LIGHT_VERBS, acts_of, topic_of
 from rag.values import YEAR, dates, quantities
@@ -124,10 +125,12 @@ def of_others(query: Query, shares: Sequence[float], held: str, heading: str = "
         return False
     names_met = ((need, share) for need, share in zip(query.needs, shares, strict=True) if need.kind == "name")
     met = {_OWNER.sub("", need.text): share for need, share in names_met}
-    near = [name for name, share in met.items() if share <= ONLY_NEAR]
+    # A sentence that begins with another name is about that, and not about what stands above it.
+    far = HEADING if _begins_with_another(query, held) else ONLY_NEAR
+    near = [name for name, share in met.items() if share <= far]
     written = [run for a, b in runs(query.text, names(query.text)) for run in _OWNER.split(query.text[a:b])]
     # China is said wherever China Mobile is not.
-    said = [run for run in written if any(share > ONLY_NEAR and name in run for name, share in _telling(met, run))]
+    said = [run for run in written if any(share > far and name in run for name, share in _telling(met, run))]
     if all(any(name in run for run in said) for name in near):
         return False
     asked = stems_of(query.reading)
@@ -138,6 +141,13 @@ def of_others(query: Query, shares: Sequence[float], held: str, heading: str = "
         *(word for word in names(heading.split(" > ")[-1]) if not is_english(word.text)),
     ]
     return of_another_place or (not _REFERS.search(held) and any(word.stem not in asked | _MEASURES for word in others))
+
+
+def _begins_with_another(query: Query, held: str) -> bool:
+    """Whether the first word of a sentence is a name, and none that the question has in any of its spellings."""
+    asked = {stem for need in query.needs for alternative in need.alternatives for stem in alternative}
+    first = names(held)[:1]
+    return bool(first) and first[0].start == words(held)[0].start and first[0].stem not in asked
 
 
 def advises_another(query: Query, held: str) -> bool:

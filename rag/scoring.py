@@ -32,7 +32,7 @@ from rag.years import says_year, years_meant, years_of
 
 # What a match beside the sentence counts, against 1 in it: in title and heading, in the sentence before one that leans
 # on it ("It rose ..."), in the rest of the passage, elsewhere in the document (names only).
-_HEADING, _LEANT_ON, _AROUND, _DOCUMENT = 0.85, 0.9, 0.4, 0.6
+HEADING, _LEANT_ON, _AROUND, _DOCUMENT = 0.85, 0.9, 0.4, 0.6
 # Shares of the four figures in a sentence's score.
 _LATE, _LEXICAL, _COSINE, _PASSAGE = 0.45, 0.25, 0.2, 0.1
 _TYPE_BONUS, _TYPE_PENALTY = 0.06, 0.12
@@ -178,7 +178,7 @@ def _score_passage(
         lead = document.text[slice(*leans_on)] + " " if leans_on else ""
         leant_on = (starts >= leans_on[0]) & (starts < leans_on[1]) & ~in_prefix if leans_on else ~inside & False
         nearest = similarity[:, inside].max(axis=1)
-        for there, counts in ((in_prefix, _HEADING), (leant_on, _LEANT_ON), (~inside, _AROUND)):
+        for there, counts in ((in_prefix, HEADING), (leant_on, _LEANT_ON), (~inside, _AROUND)):
             if there.any():
                 nearest = np.maximum(nearest, counts * similarity[:, there].max(axis=1))
         late = float((np.maximum(nearest, 0) * question.weights).sum() / question.weights.sum())
@@ -189,7 +189,7 @@ def _score_passage(
         other_year = bool(stated) and not any(year in meant for meant in years.values() for year in stated)
         shares: list[float] = []
         for need in query.needs:
-            share = max(covers(need, stems), _HEADING * covers(need, heading | stems))
+            share = max(covers(need, stems), HEADING * covers(need, heading | stems))
             if not need_is_counted[need.text]:  # how many people is not said where people stand in another sentence
                 share = max(share, _AROUND * covers(need, around))
             if leans_on:
@@ -284,7 +284,7 @@ def _with_likeness(
     embedder.embed_words(sorted({word for both in said for here in both for word in here}))  # one pass for all
     for candidate, both in zip(candidates, said, strict=True):
         shares = list(candidate.shares)
-        for here, counts in zip(both, (1.0, _HEADING), strict=True):
+        for here, counts in zip(both, (1.0, HEADING), strict=True):
             if not here:
                 continue
             stems = [stem(word) for word in here]

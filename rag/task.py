@@ -76,6 +76,8 @@ _BRIEF = re.compile(
     re.IGNORECASE,
 )
 _IN_YEAR = re.compile(r"^(?:the )?(?P<what>.+?) (?:in|of|for) (?P<year>(?:19|20)\d\d)$", re.IGNORECASE)
+_OWN = re.compile(r"^(?P<who>.+?)['’]s? (?P<what>[\w& -]+)$")
+_THAT_OF = re.compile(r"^(?:that|those) of (?P<who>.+)$|^(?P<other>.+?)['’]s?$", re.IGNORECASE)
 _OWNED = re.compile(r"^(?:the )?(?P<what>[a-z][a-z -]+?) (?:of|by|in) (?P<who>(?:the )?[A-Z].*)$")
 
 
@@ -119,4 +121,7 @@ def _comparison(a: str, b: str, aspect: str) -> Task:
         what, where = owned["what"], f" in {aspect}" if aspect else ""
         questions = tuple(f"What was the {what} of {who}{where}?" for who in (owned["who"], b))
         return Task("comparison", (owned["who"], b), f"{what}{where}", questions)
+    if (own := _OWN.match(a)) and (other := _THAT_OF.match(b)):
+        sides, when = (own["who"], other["who"] or other["other"]), f" in {aspect}" if aspect else ""
+        return Task("comparison", sides, own["what"], tuple(f"What is {who}'s {own['what']}{when}?" for who in sides))
     return Task("comparison", (a, b), aspect)

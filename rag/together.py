@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 from rag.comparison import compare
 from rag.composed import LOOKED_UP, Composed, Find
 from rag.filters import Filter
+from rag.query import covers, understand
 from rag.store.library import Library
 from rag.summary import brief_on, document_of, overview, summarise
 from rag.task import Task
 from rag.timing import ms_since
 from rag.types import Answer, Citation, Document, Hit, Outline, Row, Sentence, Step, Turn
+from rag.values import dates, quantities
+from rag.words import stems_of
 
 if TYPE_CHECKING:
     from rag.chain import Desk
@@ -61,6 +64,31 @@ def composed(
     timings["answer"] = ms_since(begin) - timings["retrieve"]
     yield Step("checking", len(answer.sentences))
     return replace(answer, timings_ms=timings), hits
+
+
+def weighed_up(desk: Desk, question: str, task: Task, only: Filter) -> Answer | None:
+    """The values of both that a question weighs, side by side, as yet unverified.
+
+    None where one sentence says as much, or where there is none of one of them.
+    """
+    begin = time.perf_counter()
+    alone = desk.quoted(question, only)
+    needs = [need for side in task.subjects for need in understand(side, desk.glossary).needs]
+    if any(_values(one) and all(covers(need, stems_of(one.quote)) == 1.0 for need in needs) for one in alone.citations):
+        return None
+    both = _asked_of_both(desk, question, task, only)
+    if both is None or both.outline is None:
+        return None
+    (row,) = both.outline.rows
+    numbers = [{n for place in cell for n in both.sentences[place].citations} for cell in row.cells]
+    given = [[one for one in both.citations if one.number in of_a_side and _values(one)] for of_a_side in numbers]
+    if not all(given):
+        return None
+    return replace(both, timings_ms={"understand": 0.0, "retrieve": 0.0, "answer": ms_since(begin)})
+
+
+def _values(citation: Citation) -> bool:
+    return bool(quantities(citation.quote) or dates(citation.quote))
 
 
 def _made(

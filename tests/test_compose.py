@@ -15,6 +15,7 @@ from rag.filters import Filter
 from rag.settings import load_settings
 from rag.task import Task, task_of
 from rag.types import Answer
+from rag.weighed import weighed
 from tests.conftest import run_cli
 from tests.test_answers import BRIEF, assert_sound
 
@@ -80,6 +81,64 @@ def test_a_comparison_is_a_table_with_citations_in_its_cells(desk: Desk) -> None
     html = render_answer(answer, {})
     assert "<table" in html
     assert html.count("bd-chip") >= 2
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("Is Alba's output higher than Corvo's?", ("What is Alba's output?", "What is Corvo's output?")),
+        ("Has Alba's output overtaken that of Corvo?", ("What is Alba's output?", "What is Corvo's output?")),
+        ("Is Alba ahead of Corvo in output?", ("What is Alba's output?", "What is Corvo's output?")),
+        (
+            "Did Alba have a larger fleet than Corvo in 2019?",
+            ("What is Alba's fleet in 2019?", "What is Corvo's fleet in 2019?"),
+        ),
+        ("Is Alba bigger than Corvo?", ("How big is Alba?", "How big is Corvo?")),
+        ("Which is larger, Alba or Corvo?", ("How large is Alba?", "How large is Corvo?")),
+        (
+            "Which has more ships, Alba or Corvo?",
+            ("How many ships does Alba have?", "How many ships does Corvo have?"),
+        ),
+        (
+            "Do ports spend more on steel than Corvo?",
+            ("How much do ports spend on steel?", "How much does Corvo spend on steel?"),
+        ),
+        (
+            "Does Alba spend less of its output on steel than Corvo?",
+            (
+                "What share of its output does Alba spend on steel?",
+                "What share of its output does Corvo spend on steel?",
+            ),
+        ),
+        ("Is there more than one port?", None),
+        ("Is Alba more a village than a port?", None),
+        ("Which port is the largest?", None),
+    ],
+)
+def test_what_is_weighed_is_asked_of_both(question: str, asked: tuple[str, str] | None) -> None:
+    task = weighed(question)
+    assert (task and task.questions) == asked
+
+
+def test_two_values_that_are_weighed_stand_side_by_side(desk: Desk) -> None:
+    answer = desk.ask("Is China's R&D intensity higher than the EU's?")
+    assert answer.outline is not None
+    assert answer.outline.columns == ("China", "the EU")
+    ((china, europe),) = (row.cells for row in answer.outline.rows)
+    assert any("2.69 percent" in answer.sentences[place].text for place in china)
+    assert any("2.27 percent" in answer.sentences[place].text for place in europe)
+    assert_sound(answer)
+
+
+def test_one_sentence_on_both_needs_no_table(desk: Desk) -> None:
+    answer = desk.ask("Which has more people, Chengdu or Chongqing?")
+    assert answer.outline is None
+    assert "21.4 million" in answer.text
+    assert "31.9 million" in answer.text
+
+
+def test_where_one_side_has_no_value_nothing_is_weighed(desk: Desk) -> None:
+    assert desk.ask("Is China's R&D intensity higher than Norway's?").outline is None
 
 
 def test_what_the_documents_do_not_know_is_not_compared(desk: Desk) -> None:

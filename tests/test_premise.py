@@ -128,6 +128,9 @@ def test_a_question_is_not_answered_by_its_opposite(question: str, sentence: str
         ("How much does the ticket cost?", "The train takes 2 hours.", -1.0),
         ("How much does the ticket cost?", "A ticket is 3 euro.", 1.0),
         ("What did they invest in the plant?", "They run 4 plants.", -1.0),
+        ("What share of it was lost?", "It lost 40 planks.", -1.0),
+        ("What share of it was lost?", "A third was lost.", 1.0),
+        ("What is the intensity of Alba?", "In 2024 it was the 12th.", -1.0),
         ("Where was it lost?", "Lindmoor led with 6.58 percent.", 0.3),
     ],
 )
@@ -264,6 +267,19 @@ def test_a_name_of_several_words_is_not_said_by_the_place_in_it(tmp_path: Path, 
     desk = Desk(settings, embedder)
     assert desk.ask("What is the revenue of China Mobile?").abstained
     assert "30 billion" in desk.ask("What is the revenue of CRRC?").text
+
+
+def test_a_figure_of_another_is_none_of_what_stands_above_it(tmp_path: Path, embedder: Embedder) -> None:
+    (tmp_path / "ports.md").write_text(
+        "# Ports of Norwald\n\n## What Norwald spends\n\nCorvo leads with 6 percent of its output.\n\n"
+        "Spending on ports reached 2 percent of output.\n",
+        encoding="utf-8",
+    )
+    settings = load_settings(home=tmp_path / "home", llm="")
+    ingest([str(tmp_path / "ports.md")], settings, embedder)
+    answer = Desk(settings, embedder).ask("What share of its output does Norwald spend on ports?")
+    assert answer.text.startswith("Spending on ports reached 2 percent")
+    assert "Corvo" not in answer.text
 
 
 @pytest.mark.parametrize(
