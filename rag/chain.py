@@ -35,7 +35,7 @@ from rag.timing import ms_since
 from rag.types import Answer, Hit, Step, Turn
 from rag.weighed import weighed
 
-_FOR_LISTS = 40  # passages that are looked through for a list
+_FOR_LISTS = 40  # passages that are looked through for a list, or for a number of things
 _TRIED = 6  # passages, for a sentence that is to be checked
 _ATTEMPTS = 2  # at an answer by a language model, when what went wrong may pass
 
@@ -290,7 +290,8 @@ class Desk:
         assert state.query is not None
         k = self.settings.k
         # What stands in a list seldom says what it is a list of, so its passages are found late.
-        wanted = max(k, _FOR_LISTS) if wants_list(state.query) else k
+        many = wants_list(state.query) or state.query.counts_things
+        wanted = max(k, _FOR_LISTS) if many else k
         query, embedded, hits, _ = self._found(state.library, state.query, wanted, state.only)
         found, beyond = tuple(hits[:k]), tuple(hits[k:])
         return state.timed("retrieve", begin, query=query, embedded=embedded, hits=found, beyond=beyond)

@@ -9,34 +9,54 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from rag.followup import (
     WH,
     WH_OR_ORDER,
     Kind,
+    asks_only_how_many,
     asks_only_why,
+    asks_to_reword,
+    compares_with_it,
     free_pronoun,
     kind_of,
     lacking,
     noun_behind,
     wants_more,
+    weighs_no_names,
     without_openers,
 )
 from rag.glossary import Glossary
-from rag.grammar import content, names, runs, verbs
+from rag.grammar import bare_verb, content, names, runs, verbs
 from rag.nouns import is_relational
 from rag.ordinal import of_the_last
 from rag.polarity import DIRECTIONS
-from rag.topic import person, said_again, topic
+from rag.topic import both, person, place, said_again, several, topic
 from rag.types import Answer, Citation, Sentence, Turn
-from rag.values import dates
-from rag.words import words
+from rag.values import ORDINALS, dates
+from rag.words import Word, stem, stems_of, words
 
+STAYS_IN_ITS_LANGUAGE = "without a language model an answer stays in the language of its documents"
+STAYS_IN_ITS_WORDS = "without a language model an answer is made of quotations, which stay as they are"
 _ASKING = re.compile(
     r"^(on |in |by |since |until |at |to |from |for )?"
     r"(which|what|when|where|who|whom|how (many|much|large|big|long|high|far|often)|why|how)\b",
     re.IGNORECASE,
 )
+_OF_SEVERAL = frozenset("they them their theirs these those".split())
+_OF_A_PERSON = frozenset("he him his she her hers".split())
+_HELPED = re.compile(r"\b(?:do|does|did|will|can|could|would|should) ", re.IGNORECASE)
+_SUBJECT = 4  # words of a subject in whose place another is put
+_WHAT_IS = re.compile(r"what (?:is|was) (?P<what>.+?)\W*$", re.IGNORECASE)
+_WHAT_ARE = re.compile(r"(?:what|which) (?:are|were) (?:the |its |their )?(?P<what>.+?)[?. ]*$", re.IGNORECASE)
+_PLACE_OF_AN_ITEM = re.compile(r" \(\w+\)$")  # as `rag.ordinal` writes it behind the question
+_RANK = re.compile(rf"(?:the )?(?P<rank>first|{'|'.join(ORDINALS)}|\d{{1,2}}(?:st|nd|rd|th))", re.IGNORECASE)
+_RANKED = re.compile(
+    rf"(?<=\bthe )(?:first|{'|'.join(ORDINALS)}|\d{{1,2}}(?:st|nd|rd|th))\b(?= \w|\W*$)", re.IGNORECASE
+)
+_NUMBER = re.compile(r"(?:the |number |no\.? ?|#)*(?P<number>\d{1,3})(?: one)?", re.IGNORECASE)
+_NUMBERED = re.compile(r"(?<=[A-Z][a-z]{3} |[a-z]{4} )\d{1,3}(?=\W*$|\b(?! ?(?:percent|%|[mb]illion)))")
 _ASKED_OF = re.compile(
     r"\b(?:what|who) (?:is|are|was|were) the (?P<noun>[a-z][a-z -]*?) of\b|"
     r"\b(?:how many|how much|which) (?P<counted>[a-z][a-z -]*?)"
@@ -49,6 +69,10 @@ _MOST = re.compile(
     r"strong|weak|long|short|cheap|earli)est)\b",
     re.IGNORECASE,
 )
+# What a measure has, and who it is of has not: a growth, an average.
+_OF_MEASURES = stems_of(
+    "growth increase rise fall decline decrease change level value trend average rate size peak share source definition"
+)
 _ASKING_CHINESE = re.compile(r"什么时候|什么地方|为什么|多少|哪里|哪儿|哪年|何时|谁|几个|怎么|如何|什么")
 
 
@@ -59,17 +83,21 @@ def condense(question: str, turns: Sequence[Turn], glossary: Glossary) -> str:
         return text
     last = turns[-1].question
     if asks_only_why(text):
-        return f"Why {_statement(last)}?"
+        return f"Why {_item(turns[-1]) or _statement(last)}?"
+    if beside := compares_with_it(text):
+        what = _WHAT_IS.match(last)
+        return f"How does {what['what']} compare with that of {beside}?" if what else _replaced(last, beside, glossary)
+    if asks_only_how_many(text) and (several := _WHAT_ARE.match(_PLACE_OF_AN_ITEM.sub("", last))):
+        return f"How many {several['what']} are there?"
     if wants_more(text) and (about := topic(turns, glossary)):
         return f"Tell me about {about}."
     bare = without_openers(text)
+    if (weighs := weighs_no_names(bare)) and (two := both(turns)):
+        return f"{weighs}, {two[0]} or {two[1]}?"
     if (asked := _ASKING_CHINESE.search(bare)) and _ASKING_CHINESE.search(last):
         return _ASKING_CHINESE.sub(asked.group(), last, count=1)
     if pronoun := free_pronoun(bare):
-        whom = person(turns)
-        if re.fullmatch(r"he|him|his|she|hers?", pronoun.group(), re.IGNORECASE) and whom:
-            return _with_topic(bare, pronoun, whom, last)
-        return _with_topic(bare, pronoun, topic(turns, glossary, besides=whom), last)
+        return _with_topic(bare, pronoun, _stands_for(pronoun.group().lower(), turns, glossary), last)
     if again := said_again(bare, last):
         start, end, name = again
         return f"{bare[:1].upper()}{bare[1:start]}{name}{bare[end:]}"
@@ -78,6 +106,24 @@ def condense(question: str, turns: Sequence[Turn], glossary: Glossary) -> str:
     if (asking := WH.match(bare)) and (len(content(bare)) > 1 or (asking["word"].lower() == "who" and content(bare))):
         return f"{bare[0].upper()}{bare[1:]}" if names(bare) else _about(bare, topic(turns, glossary))
     return _replaced(last, bare.rstrip("?？ ."), glossary) if not WH.match(bare) else _asked_anew(last, bare)
+
+
+def _stands_for(pronoun: str, turns: Sequence[Turn], glossary: Glossary) -> str:
+    """What a pronoun of a follow-up means."""
+    if pronoun in _OF_SEVERAL and (found := several(turns) or " and ".join(both(turns) or ())):
+        return found
+    if pronoun == "there" and (where := place(turns)):
+        return where
+    whom = person(turns)
+    return whom if whom and pronoun in _OF_A_PERSON else topic(turns, glossary, besides=whom)
+
+
+def _item(turn: Turn) -> str:
+    """What an item of a list says that was just shown, to be asked why; "" after any other answer."""
+    if not _PLACE_OF_AN_ITEM.search(turn.question) or len(turn.answer.sentences) != 1:
+        return ""
+    said = re.split(r"[,;:.](?= |$)| by ", turn.answer.sentences[0].text)[0]
+    return f"{said[:1].lower()}{said[1:]}"
 
 
 def said_before(question: str, turns: Sequence[Turn], kind: Kind) -> Answer:
@@ -89,13 +135,14 @@ def said_before(question: str, turns: Sequence[Turn], kind: Kind) -> Answer:
             question, (only,), (item.citation,), False, "extractive", last.confidence, understood=item.question
         )
     if kind == "translate":
-        warning = "without a language model an answer stays in the language of its documents"
-        return replace(last, question=question, warnings=(warning,), understood="")
+        warning = STAYS_IN_ITS_WORDS if asks_to_reword(question) else STAYS_IN_ITS_LANGUAGE
+        return replace(last, question=question, warnings=(warning,), understood=turns[-1].question)
     sentences = tuple(
         Sentence(f"{', '.join(_who(citation))}: “{citation.line}”", (citation.number,), True)
         for citation in last.citations
     )
-    return replace(last, question=question, sentences=() if last.abstained else sentences, warnings=(), understood="")
+    said = () if last.abstained else sentences
+    return replace(last, question=question, sentences=said, warnings=(), understood=turns[-1].question)
 
 
 def _who(citation: Citation) -> list[str]:
@@ -109,6 +156,8 @@ def _with_topic(text: str, pronoun: re.Match[str], about: str, last: str) -> str
     if not about:
         return text
     start, end = pronoun.span()
+    if spoken := re.fullmatch(r"(?:that|this) (word|term|phrase|expression)", pronoun.group(), re.IGNORECASE):
+        about = f"the {spoken[1]} {about}"
     owned = re.match(r" (\w+)", text[end:]) if pronoun["owner"] else None
     if re.sub(r"^the ", "", about) in text:
         changed = text
@@ -116,8 +165,11 @@ def _with_topic(text: str, pronoun: re.Match[str], about: str, last: str) -> str
         changed = f"{text[: noun.end]} of {about}{text[noun.end :]}"
     elif pronoun.group().lower() == "there":
         changed = f"{text[:start]}in {about}{text[end:]}"
-    elif owned and re.search(r"['’]s\b", about):  # "Jiangsu's GDP's growth" is what nobody says
-        changed = f"{text[:start]}the{owned.group()} of {about}{text[end + owned.end() :]}"
+    elif owned and (possessor := re.match(r"(.+?['’]s?) ", about)):
+        if stem(owned[1]) in _OF_MEASURES:  # "Jiangsu's GDP's growth" is what nobody says
+            changed = f"{text[:start]}the{owned.group()} of {about}{text[end + owned.end() :]}"
+        else:
+            changed = f"{text[:start]}{possessor[1]}{text[end:]}"
     else:
         owner = ("’" if about.endswith("s") else "'s") if pronoun["owner"] else ""
         changed = f"{text[:start]}{about}{owner}{text[end:]}"
@@ -139,7 +191,8 @@ def _about(text: str, about: str) -> str:
 
 def _statement(question: str) -> str:
     """What a question takes for granted: "Which mechanisms are new?" -> "mechanisms are new"."""
-    return _ASKING.sub("", question).strip(" ?？.")
+    said = _ASKING.sub("", question).strip(" ?？.")
+    return f"{said[:1].lower()}{said[1:]}" if words(said)[:1] and words(said)[0].is_stopword else said
 
 
 def _asked_anew(last: str, asking: str) -> str:
@@ -163,20 +216,29 @@ def _replaced(last: str, new: str, glossary: Glossary) -> str:
     plain = plain.strip()
     if _MOST.match(plain) and (old_most := _MOST.search(changed)):
         return _cut(changed, *old_most.span(), plain)
+    if (rank := _RANK.fullmatch(plain)) and (old_rank := _RANKED.search(changed)):  # "and the Fourth?"
+        return _cut(changed, *old_rank.span(), rank["rank"])
+    at = re.match(r"(?:in|at|on|for|from|by|with) ", new, re.IGNORECASE)
+    if (number := _NUMBER.fullmatch(plain)) and (old_number := _NUMBERED.search(changed)):  # "and number 12?"
+        return _cut(changed, *old_number.span(), number["number"])
+    named = [(a, b) for run in runs(changed, names(changed)) for a, b in _apart(changed, *run)]
+    where = re.search(rf"\b{at.group()}(?:the )?$", changed[: named[-1][0]], re.IGNORECASE) if at and named else None
+    if where:  # "And in the centre?" behind "Who is in the Western Programme?"
+        return f"{changed[: where.start()]}{new}{changed[named[-1][1] :]}"
     if any(word.stem in DIRECTIONS for word in words(plain)):
-        olds = [word for word in words(changed) if word.stem in DIRECTIONS]
+        olds = [word for word in words(changed) if word.stem in DIRECTIONS and not _within(word, changed, named)]
         if olds:
             return _cut(changed, olds[0].start, olds[-1].end, plain)
     # A name takes the place of a name, the last one; a term that of a term.
     if names(f"of {plain}"):
         owner = bool(re.search(r"['’]s$", plain))
-        named = runs(changed, names(changed))
         named = [(a, b) for a, b in named if a > 0 and not changed[a:b].isupper()] or named
         if named:
             start, end = max(named)
-            owned = changed[end:].startswith(("'s", "’s")) or re.search(r"['’]s$", changed[start:end])
+            owned = re.search(r"['’]s?$", changed[start:end])
             start -= len("the ") if re.search(r"\bthe $", changed[:start]) else 0  # of the United States, of Germany
-            return _cut(changed, start, end, re.sub(r"['’]s$", "", plain) if owner and not owned else plain)
+            plain = re.sub(r"['’]s?$", "", plain) if owner and not owned else plain
+            return _cut(changed, start, end, f"{plain}'s" if owned and not owner else plain)
     # "What about the risks?" behind "What are the advantages of it?"
     own, olds = content(plain), [word for word in content(changed) if is_relational(word)]
     if own and olds and is_relational(own[-1]) and not names(plain):
@@ -188,7 +250,22 @@ def _replaced(last: str, new: str, glossary: Glossary) -> str:
     if own and not names(plain) and (asked := _ASKED_OF.search(changed)):
         group = asked.lastgroup or 0
         return _cut(changed, asked.start(group), asked.end(group), re.sub(r"^the\s+", "", plain, flags=re.IGNORECASE))
+    if (helped := _HELPED.search(changed)) and (acts := bare_verb(changed)):  # "and universities?" of what firms do
+        subject = changed[helped.end() : min(acts)].rstrip()
+        if own and subject and not names(f"of {subject}") and len(subject.split()) <= _SUBJECT:
+            return _cut(changed, helped.end(), helped.end() + len(subject), plain)
     return f"{changed.rstrip('?？ ')} {new}?"
+
+
+def _apart(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The names of a run of them, cut behind an owner: "China's R&D" is two."""
+    cuts = [start, *(start + match.end() for match in re.finditer(r"['’]s? ", text[start:end])), end]
+    return [(a, b - len(text[a:b]) + len(text[a:b].rstrip())) for a, b in pairwise(cuts)]
+
+
+def _within(word: Word, text: str, named: Sequence[tuple[int, int]]) -> bool:
+    """Whether a word is part of a name of several words."""
+    return any(a <= word.start < b and " " in text[a:b] for a, b in named)
 
 
 def _cut(text: str, start: int, end: int, new: str) -> str:

@@ -8,8 +8,8 @@ from itertools import pairwise
 from rag.grammar import is_english, names, verb_stems
 from rag.markup import without_marks
 from rag.places import places
-from rag.query import AnswerType, Query
-from rag.values import Quantity, quantities
+from rag.query import AnswerType, Query, covers
+from rag.values import NUMBER_WORDS, Quantity, quantities
 from rag.words import Word, has_cjk, stems_of, words
 
 _NUMBER_WORD = re.compile(
@@ -25,6 +25,7 @@ _MONEY = re.compile(
 _RANKED = re.compile(r"(st|nd|rd|th)\b")  # being the 12th says no amount
 _SHARE = re.compile(r"(and |but )?what('s)? ((is|was|are|were) (the )?)?(share|percentage|percent|proportion)\b", re.I)
 _OF_A_WHOLE = ("percent", "fraction")
+_LABELS = re.compile(r"(?<=\w )[A-Z][a-z]{2,} $")  # Policy Brief 24 are not 24
 _UNCOUNTED = frozenset("no none half dozen".split())  # words for how many, and no figures
 _CURRENCIES = frozenset("yuan euro dollar pound".split())
 _SUM = 100  # from which on a number without a unit may be a sum
@@ -99,6 +100,8 @@ def fits(query: Query, text: str) -> float:
         asked = {word.stem for word in words(query.reading) if word.kind == "number"}
         plain = _DATES_ONLY.sub(" ", without_marks(text))
         figures = [w for w in words(plain) if w.kind == "number" and not _RANKED.match(plain, w.end)]
+        if query.counts_things:
+            figures = [w for w in figures if not _LABELS.search(plain[: w.start])]
         said = query.reading.lower()
         worded = {match.group().lower() for match in _NUMBER_WORD.finditer(text)} - set(said.split())
         has = any(w.stem not in asked for w in figures) or any(word not in said for word in worded)
@@ -122,6 +125,20 @@ def fits(query: Query, text: str) -> float:
     if kind == "definition":
         return 0.5 if _DEFINES.search(text) else 0.0
     return 0.5 if asks_which_ones(query) and _NAMED_ONES.search(text) else 0.0
+
+
+def says_how_many(query: Query, text: str) -> bool:
+    """Whether a number stands before what "how many" asks for: "27 national key laboratories"."""
+    counted = [need for need in query.needs if query.counts(need)]
+    if not counted or has_cjk(text):
+        return False
+    spoken = words(without_marks(text))
+    return any(
+        (word.kind == "number" or word.text.lower() in NUMBER_WORDS)
+        and not _LABELS.search(text[: word.start])
+        and any(covers(need, {behind.stem}) == 1.0 for need in counted for behind in spoken[i + 1 : i + 5])
+        for i, word in enumerate(spoken)
+    )
 
 
 def _may_be_a_sum(figure: Quantity) -> bool:

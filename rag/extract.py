@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.embedding import Embedded
-from rag.expects import asks_which_ones, asks_why, goes_on_with_why, may_be_why
+from rag.expects import asks_which_ones, asks_why, goes_on_with_why, may_be_why, says_how_many
 from rag.listed import MAX_LIST, as_list, one_item
 from rag.lists import item_above, list_led_by
 from rag.logistic import probability
@@ -30,6 +30,7 @@ MAX_SENTENCES = 3
 # where one sentence goes on with what another began.
 _SECOND, _BESIDE = 0.95, 0.88
 _REASON_NEAR = 0.85  # share of the best score from which on a sentence with a reason goes before one without
+_COUNTS_NEAR = 0.85  # the same, of one that says how many of what is counted
 _NAMES_NEAR = 0.9  # the same, of one that names several things where they are asked for
 # Where the best of these sentences comes near and misses, another may answer that reaches this share of its score; less
 # when it names what is asked about, and the best one does not.
@@ -59,7 +60,8 @@ def extract(
 
     Of the passages `beyond` only lists are looked at, by what stands above them.
     """
-    candidates = ranked(library, query, embedded, hits)
+    counting = [hit for hit in beyond if query.counts_things and says_how_many(query, hit.passage.text)]
+    candidates = ranked(library, query, embedded, [*hits, *counting])
     if not candidates:
         return Extract((), 0.0, None)
     if asks_why(query):
@@ -92,6 +94,8 @@ def ranked(library: Library, query: Query, embedded: Embedded, hits: Sequence[Hi
     ]
     if query.answer_type in ("when", "quantity"):  # without a date, or a figure, it is no answer however near
         fitting = [candidate for candidate in candidates if candidate.features["fits"] > 0] or candidates
+        if query.counts_things:
+            fitting = _first(fitting, _COUNTS_NEAR, lambda one: says_how_many(query, one.text))
         return _first(fitting, _NAMES_NEAR, lambda one: _names_more(query, one, fitting[0]))
     if asks_why(query):  # before what is asked about comes why it is so, where that is said
         return _first(candidates, _REASON_NEAR, lambda one: may_be_why(one.text))

@@ -14,7 +14,7 @@ from typing import Literal
 from rag.grammar import bare_verb, content, names, verb_stems, verbs
 from rag.nouns import is_general, is_relational
 from rag.ordinal import of_the_last
-from rag.topic import said_again
+from rag.topic import both, said_again
 from rag.types import Turn
 from rag.words import Word, words
 
@@ -26,7 +26,8 @@ _SOURCE = re.compile(
     r"^(and |but )?(what|which|where) (is|are|was|were)( your| the)? (source|sources|evidence|reference|references)"
     r"( (for|of) (that|this|it))?\W*$|"
     r"^(how|where) do you know( that| this)?\W*$|^(says who|according to whom|on what basis|source|sources)\W*$|"
-    r"^where (is|does) (that|this|it) (written|come from|stand)\b|谁说的|来源是|出处",
+    r"^where (is|does) (that|this|it) (written|come from|stand)\b|谁说的|来源是|出处|"
+    r"^where (are|is|do|does) (those|these|this|that|the) (figures?|numbers?|data|facts?|information) (come )?from\W*$",
     re.IGNORECASE,
 )
 _LANGUAGE = re.compile(
@@ -35,13 +36,22 @@ _LANGUAGE = re.compile(
     r"|^(请)?(用|以)?(中文|英文|汉语|英语)(回答|说)?\W*$",
     re.IGNORECASE,
 )
+_ANSWER = "(it|that|this|the answer|your answer|the last answer)"
+_REWORD = re.compile(
+    rf"^(please )?(can you |could you )?((rephrase|rewrite|reword|shorten|simplify) {_ANSWER}|"
+    rf"(make|write|say|put|explain) {_ANSWER}( again)? ?(even |much )?"
+    r"(shorter|longer|simpler|clearer|briefly|more (simply|briefly|clearly)|as (a list|bullet points|a paragraph)|"
+    r"in (\w+ )?(simple|simpler|plain|other|fewer|your own) (words|terms|english|language)|"
+    r"in (one|two|three|a few) (sentences?|words|lines)))( please)?\W*$",
+    re.IGNORECASE,
+)
 _OPENERS = re.compile(
     r"^(and|but|so|or|then|ok|okay)\b[\s,]*|^(what|how) about\b|^the same (for|of|in|about)\b|^(那么?|那|而|还有)",
     re.IGNORECASE,
 )
 _THING = (
     "plan|programme|program|project|city|region|place|one|figure|year|term|approach|strategy|law|act|report|fund|"
-    "target|goal|group|list|circle|area|concept|phrase|meeting"
+    "target|goal|group|list|circle|area|concept|phrase|meeting|word|idea|expression"
 )
 # "This year" is now, "this brief" the one that is read.
 _OF_NOW = "year|month|century|decade|time|day|brief|paper|document|text|article|passage|source"
@@ -58,8 +68,8 @@ _PRONOUN = re.compile(
 )
 # What looks like a pronoun and stands for nothing: "how many are there", "is it true that", "a region of its own".
 _EMPTY = re.compile(
-    r"\b(is|are|was|were|be|been|got)( \S+)? (?P<a>there)\b|\b(?P<b>there)(['’]s\b|['’]ve\b| (is|are|was|were|has|have|"
-    r"had|will|to be|exists?)\b)"
+    r"\b(is|are|was|were|be|been|got)( (still|already|now|even|not|[a-z]+ly))? (?P<a>there)\b|"
+    r"\b(?P<b>there)(['’]s\b|['’]ve\b| (is|are|was|were|has|have|had|will|to be|exists?)\b)"
     r"|\b(is|was) (?P<c>it) (true|possible|likely|right|correct|clear|known|planned)\b"
     r"|\b(is|was|has) (?P<f>it) (been )?\w+ that\b"
     r"|\b(do|does|did|will|would|can|could)( not)? (?P<d>it) ([a-z]+ ){0,3}(take|cost|mean|matter|help|make)\b"
@@ -98,6 +108,19 @@ _MORE = re.compile(
     r"|^(请)?(继续|详细)(说|讲)?\W*$",
     re.IGNORECASE,
 )
+_THAT = "(?:that|this|those)"
+_COMPARES_WITH_IT = re.compile(
+    rf"(?:and |but |so )?(?:how (?:does|do|did) {_THAT} (?:compare|differ) (?:with|to|from)|"
+    rf"(?:is|are|was|were) {_THAT} (?:more|less|fewer|[a-z]+er|above|below)(?: than)?) "
+    r"(?:(?:in|for|of|that of|those of) )?(?P<beside>.+?)\W*$",
+    re.IGNORECASE,
+)
+_HOW_MANY = re.compile(r"(?:and |so )?how many(?: of (?:them|these|those))?(?: are there| in all)?\W*$", re.IGNORECASE)
+_WEIGHS = re.compile(
+    r"(?P<asks>(?:which|who|what)(?: one)?(?: of (?:them|the two|these|those))? [a-z]+ (?:(?:the|a) )?"
+    r"(?:more|less|fewer|most|least|(?!ever|other)[a-z]+e(?:r|st))\b[^?,]{0,40}?)\W*$",
+    re.IGNORECASE,
+)
 _IS = re.compile(r"\s+(is|are|was|were|has|have|had|will|would|can|could|should|may|might|must)\b", re.IGNORECASE)
 _DO = re.compile(r"\b(is|are|was|were|do|does|did|can|could|will|would)\b(?! not\b)", re.IGNORECASE)
 _ORDER = re.compile(
@@ -121,10 +144,12 @@ def kind_of(question: str, turns: Sequence[Turn]) -> Kind:
         return "alone"
     if _SOURCE.search(text):
         return "source"
-    if _LANGUAGE.search(text):
+    if _LANGUAGE.search(text) or asks_to_reword(text):
         return "translate"
     if of_the_last(text, turns):
         return "item"
+    if compares_with_it(text) or asks_only_how_many(text) or (weighs_no_names(text) and both(turns)):
+        return "follow-up"
     left_out = not may_stand_alone(text) or lacking(text) or said_again(text, turns[-1].question)
     return "follow-up" if left_out else "alone"
 
@@ -132,6 +157,28 @@ def kind_of(question: str, turns: Sequence[Turn]) -> Kind:
 def asks_only_why(text: str) -> bool:
     """Whether it asks why what was just asked about is so, and nothing else."""
     return _WHY.match(text) is not None
+
+
+def compares_with_it(text: str) -> str:
+    """What is to be compared with what was said: Corvo in "how does that compare with Corvo?"; "" if nothing is."""
+    match = _COMPARES_WITH_IT.match(text)
+    return match["beside"] if match else ""
+
+
+def weighs_no_names(text: str) -> str:
+    """What is asked of two that are not named: "which is larger?"; "" if nothing is."""
+    match = _WEIGHS.match(text)
+    return match["asks"] if match and not names(text) else ""
+
+
+def asks_only_how_many(text: str) -> bool:
+    """Whether it asks how many there are of what was listed."""
+    return _HOW_MANY.match(text) is not None
+
+
+def asks_to_reword(text: str) -> bool:
+    """Whether it asks for the last answer in other words, or in fewer."""
+    return _REWORD.match(text) is not None
 
 
 def wants_more(text: str) -> bool:

@@ -23,7 +23,7 @@ _OF_A_KIND = re.compile(
     re.IGNORECASE,
 )
 _OF_THE_LAST = re.compile(
-    r"(?:and |but |so |ok(?:ay)?,? )?(?:(?:what|how) (?:about|is|was)|what['’]s|tell me (?:more )?about|explain)? ?"
+    r"(?:and |but |so |ok(?:ay)?,? )?(?:(?:what|how) (?:about|is|was)|what['’]s|why|tell me (?:more )?about|explain)? ?"
     rf"(?:the |number |no\. )?(?:{_NTH}|(?P<count>\d{{1,2}}|{'|'.join(_NUMBERS)}))"
     r"(?: one| point| item| (?:of (?:them|these|those))| (?P<noun>[a-z]+))?\W*",
     re.IGNORECASE,
@@ -91,7 +91,7 @@ def _last_list(turns: Sequence[Turn]) -> tuple[Turn, ItemList] | None:
             document = turn.answer.citations[-1].document
             inside = all(c.document.id == document.id and around.items[0][0] <= c.start < around.end for c in since)
             return (turn, around) if inside else None
-        since += turn.answer.citations
+        since += () if turn.answer.abstained else turn.answer.citations
     return None
 
 

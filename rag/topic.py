@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from rag.glossary import Glossary
 from rag.grammar import bare_verb, content, is_english, names, runs, verbs
@@ -15,6 +16,15 @@ from rag.words import Word, words
 
 _SAID_OF = re.compile(r"\W*((why|how|how \w+|since when|when)\s)?(is|are|was|were)\s", re.IGNORECASE)
 _ASKED_FOR = re.compile(r"\b(which|what|how (many|much)) $", re.IGNORECASE)
+_OWNS = re.compile(r"['’]s?$")
+# Where something is done: "What did Intel do in Chengdu?" is about Intel.
+_AT_A_PLACE = re.compile(r"\b(in|at|from|near|within|into|to) (the )?$", re.IGNORECASE)
+_SEVERAL = re.compile(
+    r"(?:what|which|how many) (?P<what>(?:[a-z-]+ ){0,3}?[a-z-]+s) "
+    r"(?=(?:is|are|was|were|do|does|did|has|have|can|will)\b)",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r" \d{1,4}(?![\d.,%]*\d|%| (?:percent|million|billion|trillion|yuan|euro|dollars)\b)")
 _KNOWN = re.compile(r"\b(the|this|that|these|those) $", re.IGNORECASE)
 _THE = re.compile(
     r"(?P<helped>\b(is|are|was|were|has|have|had|did|does|do|will|would|can|could) )?\bthe (?P<noun>\w+)"
@@ -41,24 +51,56 @@ def topic(turns: Sequence[Turn], glossary: Glossary, *, besides: str = "") -> st
     return ""
 
 
+def both(turns: Sequence[Turn]) -> tuple[str, str] | None:
+    """The two that were last spoken of together: those of a comparison, or two names of one question."""
+    for turn in turns[:-3:-1]:
+        if turn.answer.outline and len(turn.answer.outline.columns) > 1:
+            return turn.answer.outline.columns[0], turn.answer.outline.columns[1]
+        for (a, b), (c, d) in pairwise(runs(turn.question, names(turn.question))):
+            if turn.question[b:c].removesuffix("the ") in (" and ", " or "):
+                return _with_article(turn.question, a, b), _with_article(turn.question, c, d)
+    return None
+
+
+def several(turns: Sequence[Turn]) -> str:
+    """What the last question asks which or how many there are of somewhere, or of something: the parks in Alba."""
+    text = turns[-1].question
+    match = _SEVERAL.match(text)
+    of_it = [_with_article(text, a, b) for a, b in runs(text, names(text)) if match and a >= match.end()]
+    if match is None or not of_it:
+        return ""
+    return f"the {match['what']} in {where}" if (where := place(turns)) else f"the {match['what']} of {of_it[0]}"
+
+
+def place(turns: Sequence[Turn]) -> str:
+    """Where "there" is: the last name of the last question that stands behind "in" or "at"; "" without one."""
+    text = turns[-1].question
+    found = [(a, b) for a, b in runs(text, names(text)) if _AT_A_PLACE.search(text[:a])]
+    return _with_article(text, *found[-1]) if found else ""
+
+
 def person(turns: Sequence[Turn]) -> str:
     """Who "he" or "she" is: the last name in an answer that is of two or three words, none of them an English word."""
     for turn in reversed(turns):
         for text in (turn.answer.text, turn.question):
             for start, end in reversed(runs(text, names(text))):
                 spoken = text[start:end].split()
-                if 2 <= len(spoken) <= 3 and not any(is_english(word) for word in spoken):
-                    return re.sub(r"['’]s?$", "", text[start:end])
+                told = any(is_english(word) or word.isupper() or _OWNS.search(word) for word in spoken[:-1])
+                if 2 <= len(spoken) <= 3 and not told and not is_english(spoken[-1]) and not spoken[-1].isupper():
+                    return _OWNS.sub("", text[start:end])
     return ""
 
 
 def _named(text: str, glossary: Glossary) -> str:
     """The longest term or name of a text, with the noun it names: "the Bronze Age collapse"."""
     spans = [(m.start, m.end) for m in (*glossary.mentions(text), *places().mentions(text))]
-    spans += [(a, b) for a, b in runs(text, names(text)) if b - a > 2]
+    for start, end in runs(text, names(text)):
+        if end - start > 2:
+            number = _NUMBERED.match(text, end)  # Policy Brief 4
+            spans.append((start, number.end() if number else end))
     if not spans:
         return ""
-    start, end = max(spans, key=lambda span: span[1] - span[0])
+    start, end = max(spans, key=lambda span: (_AT_A_PLACE.search(text[: span[0]]) is None, span[1] - span[0]))
     start, end = max([(a, b) for a, b in runs(text, _nominal(text)) if a <= start and end <= b], default=(start, end))
     return _with_article(text, start, end)
 
@@ -96,7 +138,7 @@ def _counts(text: str, word: Word, behind: Word) -> bool:
 
 def _with_article(text: str, start: int, end: int) -> str:
     article = re.search(r"\bthe $", text[:start], re.IGNORECASE)
-    return ("the " if article else "") + re.sub(r"['’]s?$", "", text[start:end])
+    return ("the " if article else "") + _OWNS.sub("", text[start:end])
 
 
 def said_again(text: str, last: str) -> tuple[int, int, str] | None:

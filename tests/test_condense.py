@@ -61,6 +61,32 @@ def test_it_is_nobody(desk: Desk) -> None:
         ("What is the Lindmoor Plan?", "And when does the plan begin?", "When does the Lindmoor Plan begin?"),
         ("What are the advantages of tidal power?", "What about the risks?", "What are the risks of tidal power?"),
         ("How does tidal power work?", "Are there any benefits?", "Are there any benefits of tidal power?"),
+        # Whose it is, and what of it: a growth is of the GDP, a population of who has it.
+        ("What is Jiangsu's GDP in 2023?", "And its growth?", "What is the growth of Jiangsu's GDP in 2023?"),
+        ("What is Lindmoor's GDP target?", "And its population?", "What is Lindmoor's population?"),
+        ("What was China's R&D intensity in 2024?", "And the EU?", "What was the EU's R&D intensity in 2024?"),
+        ("What did the Third Plenum decide?", "And the Fourth?", "What did the Fourth Plenum decide?"),
+        ("What does Policy Brief 14 deal with?", "And number 12?", "What does Policy Brief 12 deal with?"),
+        ("How much did firms spend in 2024?", "And universities?", "How much did universities spend in 2024?"),
+        ("Which towns are in the Western Lindmoor Plan?", "And in the centre?", "Which towns are in the centre?"),
+        # Who does it goes before where it is done.
+        ("What did Siemens do in Lindmoor?", "How much did it earn?", "How much did Siemens earn?"),
+        ("What did Siemens build in Lindmoor?", "Who else is active there?", "Who else is active in Lindmoor?"),
+        ("Do Alba and Lindmoor cooperate?", "What do they share?", "What do Alba and Lindmoor share?"),
+        ("Do Alba and Lindmoor cooperate?", "Which is larger?", "Which is larger, Alba or Lindmoor?"),
+        ("Which parks are there in Lindmoor?", "Who runs them?", "Who runs the parks in Lindmoor?"),
+        (
+            "What is the output of Lindmoor?",
+            "How does that compare with Alba?",
+            "How does the output of Lindmoor compare with that of Alba?",
+        ),
+        (
+            "What is the output of Lindmoor?",
+            "Is that more than in Alba?",
+            "How does the output of Lindmoor compare with that of Alba?",
+        ),
+        ("What are the risks of tidal power?", "How many are there?", "How many risks of tidal power are there?"),
+        ("What is involution?", "Who uses that word?", "Who uses the word involution?"),
     ],
 )
 def test_a_follow_up_is_made_to_stand_alone(desk: Desk, before: str, question: str, expected: str) -> None:
@@ -138,6 +164,26 @@ def test_another_language_needs_a_model_and_says_so(desk: Desk, corpus_home: Pat
     list(with_model.stream("in Chinese, please", turns=before))
     model.close()
     assert "in Chinese" in model.requests[0]["messages"][-1]["content"]
+
+
+def test_other_words_need_a_model_and_the_conversation_goes_on(desk: Desk) -> None:
+    turns_so_far = desk.converse(["What is Horizon Europe?", "Make it shorter", "How large is its budget?"])
+    _, shorter, budget = turns_so_far
+    assert "stay as they are" in shorter.answer.warnings[0]
+    assert shorter.answer.understood == "What is Horizon Europe?"
+    assert budget.question == "How large is Horizon Europe's budget?"
+
+
+def test_where_figures_are_from_is_their_source(desk: Desk) -> None:
+    before = desk.converse(["How many people live in Chengdu?"])
+    assert desk.ask("Where are those figures from?", turns=before).citations == before[0].answer.citations
+
+
+def test_an_item_may_be_asked_why(desk: Desk) -> None:
+    *_, item, why = desk.converse(["What are the recommendations to the EU?", "Why the second?", "Why?"])
+    assert item.question.endswith("(second)")
+    assert why.question.startswith("Why increase public and private investment")
+    assert "to remain competitive" in why.answer.text
 
 
 def test_a_model_condenses_where_there_is_one(corpus_home: Path, embedder: Embedder) -> None:
