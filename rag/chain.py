@@ -33,7 +33,7 @@ from rag.support import Judge
 from rag.task import task_of
 from rag.timing import ms_since
 from rag.types import Answer, Hit, Step, Turn
-from rag.weighed import weighed
+from rag.weighed import asked_of_each, weighed
 
 _FOR_LISTS = 40  # passages that are looked through for a list, or for a number of things
 _TRIED = 6  # passages, for a sentence that is to be checked
@@ -158,8 +158,9 @@ class Desk:
                 timings = answer.timings_ms
                 yield self.verify(State(question, library, only, hits=tuple(hits), answer=answer, timings_ms=timings))
                 return
-        if self._model is None and (weighing := weighed(question)):
-            both = together.weighed_up(self, question, weighing, only)
+        of_two = (weighing := weighed(question)) or asked_of_each(question)
+        if self._model is None and of_two:
+            both = together.side_by_side(self, question, of_two, only, values=weighing is not None)
             if both:
                 yield self.verify(State(question, self.library, only, answer=both, timings_ms=both.timings_ms))
                 return

@@ -66,15 +66,16 @@ def composed(
     return replace(answer, timings_ms=timings), hits
 
 
-def weighed_up(desk: Desk, question: str, task: Task, only: Filter) -> Answer | None:
-    """The values of both that a question weighs, side by side, as yet unverified.
+def side_by_side(desk: Desk, question: str, task: Task, only: Filter, *, values: bool) -> Answer | None:
+    """The answers of both that a question asks of, side by side, as yet unverified; with `values`, those that have one.
 
-    None where one sentence says as much, or where there is none of one of them.
+    None where one sentence says as much, or where there is no such answer of one of them.
     """
     begin = time.perf_counter()
     alone = desk.quoted(question, only)
     needs = [need for side in task.subjects for need in understand(side, desk.glossary).needs]
-    if any(_values(one) and all(covers(need, stems_of(one.quote)) == 1.0 for need in needs) for one in alone.citations):
+    quoted = [one for one in alone.citations if _values(one) or not values]
+    if any(all(covers(need, stems_of(one.quote)) == 1.0 for need in needs) for one in quoted):
         return None
     both = _asked_of_both(desk, question, task, only)
     if both is None or both.outline is None:
@@ -82,7 +83,7 @@ def weighed_up(desk: Desk, question: str, task: Task, only: Filter) -> Answer | 
     (row,) = both.outline.rows
     numbers = [{n for place in cell for n in both.sentences[place].citations} for cell in row.cells]
     given = [[one for one in both.citations if one.number in of_a_side and _values(one)] for of_a_side in numbers]
-    if not all(given):
+    if numbers[0] == numbers[1] or (values and not all(given)):
         return None
     return replace(both, timings_ms={"understand": 0.0, "retrieve": 0.0, "answer": ms_since(begin)})
 

@@ -1,10 +1,12 @@
-"""Questions that weigh one thing against another, and what each asks of both: "Is A's output higher than B's?"."""
+"""Questions of two, and what they ask of each: "Is A's output higher than B's?", "What do A and B say?"."""
 
 from __future__ import annotations
 
 import re
 
+from rag.grammar import verb_stems
 from rag.task import Task
+from rag.words import words
 
 _BE, _DO = r"(?:is|are|was|were)", r"(?:do|does|did)"
 _IRREGULAR = {"more": "much", "less": "much", "fewer": "many", "better": "good", "worse": "bad", "further": "far"}
@@ -13,6 +15,16 @@ _OTHER = r"(?:the one of |that of |those of )?(?P<b>.+?)(?:['’]s?|['’]s one)
 _WITHOUT_E = frozenset("larg wis brav saf lat rar fre wid simpl nic clos strang dens scarc".split())
 _WHEN = r"(?: (?P<when>(?:in|by|since|during) (?:the )?[12]\d{3}s?))?[?. ]*$"
 _OVERTAKE = r"(?:overtak|overtook|surpass|exceed|pass|outgrow|outgrew|match|reach)\w*"
+_OF_TWO = re.compile(
+    r"(?P<asks>(?:what|when|where|why|how|which)\b(?: \w+){0,3}?) (?P<help>do|did) (?:both )?"
+    r"(?P<a>(?:(?!and\b)[^\s,]+ ){0,4}?(?!and\b)[^\s,]+) and (?P<behind>(?!.*\band\b.*\band\b)[^,]+)$",
+    re.IGNORECASE,
+)
+_TOGETHER = re.compile(
+    r"\b(?:together|jointly|each other|one another|between|in common|share|compete|co-?operate|differ|compare|agree)\b",
+    re.IGNORECASE,
+)
+_SMALL = frozenset("of for and the in on to de la".split())
 _SHARE = re.compile(r"(?P<whole>of (?:its|their|the) .+?) (?P<rest>(?:on|in|for|to) .+)", re.IGNORECASE)
 # One of these is what is asked of both: a noun ("what") or a verb with what belongs to it ("act", "rest").
 _FORMS = tuple(
@@ -47,6 +59,37 @@ def weighed(question: str) -> Task | None:
             aspect = found.get("what") or found.get("how") or f"{found['act']} {found['rest']}".strip()
             return Task("comparison", sides, f"{aspect}{when}", tuple(_asked(side, found, when) for side in sides))
     return None
+
+
+def asked_of_each(question: str) -> Task | None:
+    """The comparison that answers "What do A and B say of it?"; None where it asks of one, or of both together."""
+    text = " ".join(question.split()).rstrip("?. ")
+    match = _OF_TWO.match(text)
+    if match is None or _TOGETHER.search(text):
+        return None
+    behind = [word for word in words(text) if word.start >= match.start("behind")]
+    named = next((i for i, word in enumerate(behind) if word.text[0].isupper()), 0)
+    acts = [
+        word.start
+        for word in behind[named + 1 :]
+        if word.text.islower() and word.text not in _SMALL and (word.stem in verb_stems() or word.is_stopword)
+    ]
+    if not acts:
+        return None
+    sides, rest = (match["a"], text[match.start("behind") : acts[0]].strip()), text[acts[0] :]
+    if not all(map(_is_one_thing, sides)):
+        return None
+    helps = ["did" if match["help"].lower() == "did" else _helps(side) for side in sides]
+    questions = [f"{match['asks']} {helped} {side} {rest}?" for helped, side in zip(helps, sides, strict=True)]
+    return Task("comparison", sides, rest, tuple(questions))
+
+
+def _is_one_thing(side: str) -> bool:
+    """Whether it is a name, or a plain noun with its article: "the Alba Fund for Ports", "the brief"."""
+    spoken = side.removeprefix("the ").split()
+    if any(word[0].isupper() for word in spoken):
+        return all(word[0].isupper() or word[0].isdigit() or word in _SMALL for word in spoken)
+    return len(spoken) == 1
 
 
 def _asked(side: str, found: dict[str, str | None], when: str) -> str:

@@ -15,7 +15,7 @@ from rag.filters import Filter
 from rag.settings import load_settings
 from rag.task import Task, task_of
 from rag.types import Answer
-from rag.weighed import weighed
+from rag.weighed import asked_of_each, weighed
 from tests.conftest import run_cli
 from tests.test_answers import BRIEF, assert_sound
 
@@ -118,6 +118,34 @@ def test_a_comparison_is_a_table_with_citations_in_its_cells(desk: Desk) -> None
 def test_what_is_weighed_is_asked_of_both(question: str, asked: tuple[str, str] | None) -> None:
     task = weighed(question)
     assert (task and task.questions) == asked
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        (
+            "What do the brief and the Alba Chamber of Commerce say about ports?",
+            ("What does the brief say about ports?", "What does the Alba Chamber of Commerce say about ports?"),
+        ),
+        ("When did Alba and Corvo join the pact?", ("When did Alba join the pact?", "When did Corvo join the pact?")),
+        ("What do firms and universities spend?", ("What do firms spend?", "What do universities spend?")),
+        ("What do Alba and Corvo do together?", None),
+        ("What did Luther tell monks and nuns about it?", None),
+        ("What does Alba and its port cost?", None),
+    ],
+)
+def test_what_is_asked_of_two_is_asked_of_each(question: str, asked: tuple[str, str] | None) -> None:
+    task = asked_of_each(question)
+    assert (task and task.questions) == asked
+
+
+def test_what_two_say_stands_side_by_side(desk: Desk) -> None:
+    answer = desk.ask("What do the brief and the EU Chamber of Commerce say about European firms in inland China?")
+    assert answer.outline is not None
+    brief, chamber = (" ".join(answer.sentences[place].text for place in cell) for cell in answer.outline.rows[0].cells)
+    assert "access of European enterprises" in brief
+    assert "regulatory barriers" in chamber
+    assert_sound(answer)
 
 
 def test_two_values_that_are_weighed_stand_side_by_side(desk: Desk) -> None:
