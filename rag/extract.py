@@ -81,7 +81,7 @@ def extract(
         or as_list(query, weights, candidates, further)
         or _best_few(query, candidates)
     )
-    return Extract(tuple(_apart([_with_antecedent(candidate) for candidate in chosen])), sure, best)
+    return Extract(tuple(whole(chosen)), sure, best)
 
 
 def ranked(library: Library, query: Query, embedded: Embedded, hits: Sequence[Hit]) -> list[Candidate]:
@@ -161,11 +161,12 @@ def _best_few(query: Query, candidates: Sequence[Candidate]) -> list[Candidate]:
     return chosen
 
 
-def _apart(chosen: Sequence[Candidate]) -> list[Candidate]:
-    """Without those that lie inside another one, which then stands in the place of the best of them."""
+def whole(chosen: Sequence[Candidate]) -> list[Candidate]:
+    """Each with what it cannot be understood without; one that then lies inside another is put for the best of them."""
+    taken = [_with_antecedent(candidate) for candidate in chosen]
     found: list[Candidate] = []
-    for one in chosen:
-        around = next((other for other in chosen if _within(one, other) and not _within(other, one)), one)
+    for one in taken:
+        around = next((other for other in taken if _within(one, other) and not _within(other, one)), one)
         if not any(_within(around, other) for other in found):
             found.append(around)
     return found

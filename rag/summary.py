@@ -9,13 +9,19 @@ import numpy as np
 
 from rag.composed import LOOKED_UP, RELEVANT, Composed, Find, tells
 from rag.embedding import Floats, unit
+from rag.extract import whole
+from rag.glossary import Glossary
 from rag.lists import item_above, items_with, list_led_by, list_with
 from rag.markup import without_marks
+from rag.query import Query, covers, understand
+from rag.scoring import Candidate, need_weights
 from rag.store.library import PRIMARY_GROUP, Library
 from rag.task import A_TEXT
 from rag.types import Document, Hit, Outline, Row
-from rag.words import index_terms, stems_of, words
+from rag.values import quantities
+from rag.words import index_terms, leans_on_the_one_before, stems_of
 
+_NAMED = 0.9  # share of a name from which on it is said
 MAX_SECTIONS = 8
 _DOCUMENTS = 12  # that an overview names
 _TITLES = 400  # documents that it is chosen from
@@ -134,10 +140,11 @@ def _whole_list(document: Document, section: str, start: int, end: int) -> Seque
     return around.items if around and not item_above(document, around.items[0][0]) else [(start, end)]
 
 
-def brief_on(library: Library, topic: str, find: Find) -> Composed:
+def brief_on(library: Library, topic: str, find: Find, glossary: Glossary) -> Composed:
     """What the documents say of a topic, a section for each document, the most telling first."""
-    asked = library.embedder.embed_query(topic).vector
-    terms = frozenset(index_terms(topic))
+    query = understand(topic, glossary)
+    asked = library.embedder.embed_query(query.reading).vector
+    weights = need_weights(library, query)
     spans: list[tuple[Hit, int, int]] = []
     for hit in find(topic, LOOKED_UP):
         spans += [(hit, a, b) for a, b in hit.passage.sentences if tells(hit.document, a, b)]
@@ -146,29 +153,42 @@ def brief_on(library: Library, topic: str, find: Find) -> Composed:
         return composed
     vectors = library.embedder.embed([without_marks(hit.document.text[a:b]) for hit, a, b in spans])
     held = [
-        len(terms & {w.stem for w in words(f"{hit.document.title} {hit.passage.heading} {hit.document.text[a:b]}")})
-        / max(len(terms), 1)
+        _held(query, weights, f"{hit.document.title} {hit.passage.heading} {hit.document.text[a:b]}")
         for hit, a, b in spans
     ]
     score = vectors @ asked * 0.6 + np.array(held) * 0.4
     order = [int(i) for i in np.argsort(-score) if vectors[i] @ asked >= RELEVANT and held[i] >= 0.5]
+    given = [{quantity.value for quantity in quantities(hit.document.text[a:b])} for hit, a, b in spans]
     by_document: dict[str, list[int]] = {}
     taken: list[int] = []
     for i in order:
         own = by_document.setdefault(spans[i][0].document.id, [])
-        if len(own) < _A_SECTION and all(float(vectors[i] @ vectors[j]) < _ALIKE for j in taken):
+        again = any(float(vectors[i] @ vectors[j]) >= _ALIKE and given[i] <= given[j] for j in taken)
+        if len(own) < _A_SECTION and not again:
             own.append(i)
             taken.append(i)
-    rows = [
-        Row(
-            spans[chosen[0]][0].document.title,
-            (tuple(composed.add(spans[i][0].document, spans[i][0].passage, *spans[i][1:]) for i in sorted(chosen)),),
+    rows: list[Row] = []
+    for chosen in [own for own in by_document.values() if own][:MAX_SECTIONS]:
+        said = whole([Candidate(*spans[i], 0.0) for i in sorted(chosen)])
+        cell = tuple(
+            composed.add(one.hit.document, one.hit.passage, one.start, one.end)
+            for one in said
+            if not leans_on_the_one_before(one.text)  # what that is about stands in another passage
         )
-        for chosen in [own for own in by_document.values() if own][:MAX_SECTIONS]
-    ]
+        if cell:
+            rows.append(Row(spans[chosen[0]][0].document.title, (cell,)))
     if rows:
         composed.outline = Outline("briefing", (topic,), tuple(rows))
     return composed
+
+
+def _held(query: Query, weights: Sequence[float], text: str) -> float:
+    """How much of a topic a text names, 0 to 1; nothing where a name or a number of it is missing."""
+    stems = stems_of(without_marks(text))
+    shares = [covers(need, stems) for need in query.needs]
+    if any(need.kind != "word" and share < _NAMED for need, share in zip(query.needs, shares, strict=True)):
+        return 0.0
+    return sum(w * share for w, share in zip(weights, shares, strict=True)) / (sum(weights) or 1.0)
 
 
 def overview(library: Library, only: Sequence[str]) -> Composed:

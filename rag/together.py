@@ -100,7 +100,7 @@ def _made(
         return compare(library, task, find, desk.glossary)
     if document:
         return summarise(library, document)
-    return brief_on(library, task.subjects[0], find) if task.subjects else overview(library, allowed)
+    return brief_on(library, task.subjects[0], find, desk.glossary) if task.subjects else overview(library, allowed)
 
 
 def _asked_of_both(desk: Desk, question: str, task: Task, only: Filter) -> Answer | None:

@@ -248,6 +248,14 @@ def test_a_briefing_has_a_section_for_each_document(desk: Desk) -> None:
     assert "low-altitude" in titles[0]
 
 
+def test_a_briefing_says_nothing_of_other_things_and_leaves_no_it_open(desk: Desk) -> None:
+    about = desk.ask("Tell me about the Western Development Programme")
+    assert all("Go West" in sentence.text or "Western Development" in sentence.text for sentence in about.sentences)
+    chips = desk.ask("Tell me about semiconductors")
+    assert any(sentence.text.startswith("The European Chips Act") for sentence in chips.sentences)
+    assert not any(sentence.text.startswith(("It ", "Its ")) for sentence in (*about.sentences, *chips.sentences))
+
+
 def test_a_summary_of_no_document_is_a_briefing_and_of_nothing_an_abstention(desk: Desk) -> None:
     assert desk.ask("Summarise chips in Chengdu").outline is not None
     assert desk.ask("Summarise the history of jazz in Argentina").abstained
