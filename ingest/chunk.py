@@ -11,12 +11,14 @@ from itertools import pairwise
 
 from ingest.load import Block, Loaded
 from rag.embedding import Embedder
+from rag.markup import COLUMN, cells_of, without_markup
 from rag.types import Document, Passage
 from rag.words import has_cjk
 
-VERSION = 3  # part of the recipe: raised when the same text would be cut differently
+VERSION = 4  # part of the recipe: raised when the same text would be cut differently
 _SPECIAL = 2  # the model's own first and last token
 _MARGIN = 4  # white space and list marks between sentences
+_COLUMNS = 8  # part of what the model reads that the names of a table's columns may be
 _FARTHEST = 20_000  # characters: so far below a heading, with none between, the text is no longer about it
 _LONGEST = 2  # a "sentence" of more than so many targets is a table, a list or a log without line ends, and is cut
 # Within a paragraph of Markdown, line ends that are kept: two spaces before them, or a label behind them.
@@ -107,6 +109,7 @@ def _pieces(document: Document, loaded: Loaded, embedder: Embedder, target_token
     spans: list[tuple[int, int, str]] = []
     path: list[tuple[int, str]] = []
     said_at = 0
+    columns = ""
     for block in loaded.blocks:
         if block.kind == "heading":
             name = " ".join(document.text[block.start : block.end].split()).rstrip(":： ")
@@ -117,6 +120,12 @@ def _pieces(document: Document, loaded: Loaded, embedder: Embedder, target_token
         if block.start - said_at > _FARTHEST:
             path = []
         heading = _heading([name for _, name in path], title, embedder)
+        if block.kind == "columns":
+            names = COLUMN.join(cells_of(without_markup(document.text[block.start : block.end])))
+            columns = trim(names, embedder, embedder.max_tokens // _COLUMNS)
+            continue
+        columns = columns if block.kind == "row" else ""
+        heading = " > ".join(filter(None, (heading, columns)))
         spans.extend((a, b, heading) for a, b in block_sentences(document.text, block))
 
     counts = embedder.count([document.text[a:b] for a, b, _ in spans])

@@ -139,8 +139,8 @@ def _heading(one: _Said, other: _Said) -> str:
     """What a row is about: the label or the heading of both, or the things that both say."""
     if (label := label_of(one.text)) and label == label_of(other.text):
         return label
-    if one.hit.passage.heading and one.hit.passage.heading == other.hit.passage.heading:
-        return one.hit.passage.heading.split(" > ")[-1]
+    if one.hit.passage.section and one.hit.passage.section == other.hit.passage.section:
+        return one.hit.passage.section.split(" > ")[-1]
     said, acts = stems_of(other.text), verbs(one.text)
     named = {word.start for word in names(one.text)}
     shared = [
@@ -148,4 +148,4 @@ def _heading(one: _Said, other: _Said) -> str:
         for word in content(without_marks(one.text))
         if word.stem in said and word.start not in acts | named and len(word.text) > 3
     ]
-    return " ".join(dict.fromkeys(shared[:2])) or one.hit.passage.heading.split(" > ")[-1]
+    return " ".join(dict.fromkeys(shared[:2])) or one.hit.passage.section.split(" > ")[-1]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from rag.embedding import Embedded
 from rag.expects import asks_which_ones, asks_why, goes_on_with_why, may_be_why, says_how_many
+from rag.labels import label_of
 from rag.listed import MAX_LIST, as_list, one_item
 from rag.lists import item_above, list_led_by
 from rag.logistic import probability
@@ -147,10 +148,13 @@ def _best_few(query: Query, candidates: Sequence[Candidate]) -> list[Candidate]:
     if (around := list_led_by(best.hit.document, best.start, best.end)) and len(around.items) <= MAX_LIST:
         return [best, *(replace(best, start=a, end=b) for a, b in around.items)]
     named = asks_which_ones(query) and best.features["fits"] > 0  # then nobody wants what is said of them
+    labelled = bool(label_of(best.text))  # "Founded: 2014" says all that is asked, and "Employees: 12" something else
     for candidate in candidates[1:]:
         if list_led_by(candidate.hit.document, candidate.start, candidate.end):
             continue
         if named and (candidate.features["fits"] <= 0 or candidate.features["lexical"] < best.features["lexical"]):
+            continue
+        if labelled and label_of(candidate.text) and candidate.features["lexical"] < best.features["lexical"]:
             continue
         beside = any(candidate.hit.passage.id == other.hit.passage.id for other in chosen)
         if len(chosen) == MAX_SENTENCES or candidate.score < (_BESIDE if beside else _SECOND) * best.score:
@@ -201,7 +205,7 @@ def _misses(query: Query, candidate: Candidate) -> bool:
         max(share, NEARBY * covers(need, around)) if need.kind == "word" and not query.counts(need) else share
         for need, share in zip(query.needs, candidate.shares, strict=True)
     ]
-    return misses(query, shares, _in_context(candidate), candidate.hit.passage.heading)
+    return misses(query, shares, _in_context(candidate), candidate.hit.passage.section)
 
 
 def _in_context(candidate: Candidate) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+COLUMN = " | "  # between the cells of a row, and between the names of its columns
 MARKDOWN = (".md", ".markdown")
 _LINK = re.compile(r"!?\[([^\[\]]+)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"]*\")?\)")
 _CODE = re.compile(r"`+([^`]+)`+")
@@ -22,3 +23,8 @@ def without_markup(text: str) -> str:
 def without_marks(text: str) -> str:
     """`text` without numbers of sources and notes, which are no figures: [S22, S25], [3], [note 4]."""
     return _REFERENCE.sub("", text)
+
+
+def cells_of(row: str) -> list[str]:
+    """The cells of a row of a Markdown table."""
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]

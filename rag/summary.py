@@ -78,8 +78,8 @@ def summarise(library: Library, document: Document) -> Composed:
     Sections are those of the highest heading that parts the document. What calls itself a summary says more of it.
     """
     every = library.catalog.passages(document)
-    passages = [passage for passage in every if not _BESIDE_IT.match(passage.heading.split(" > ")[0])] or every
-    parts = _parts(sorted({passage.heading for passage in passages}))
+    passages = [passage for passage in every if not _BESIDE_IT.match(passage.section.split(" > ")[0])] or every
+    parts = _parts(sorted({passage.section for passage in passages}))
     if len(passages) > _READ:
         passages = [passages[round(i * (len(passages) - 1) / (_READ - 1))] for i in range(_READ)]
     spans = [(passage, a, b) for passage in passages for a, b in passage.sentences if tells(document, a, b)]
@@ -89,7 +89,7 @@ def summarise(library: Library, document: Document) -> Composed:
         return composed
     vectors = library.embedder.embed([without_marks(document.text[a:b]) for _, a, b in spans])
     whole = unit(vectors.mean(axis=0))
-    section = [parts[passage.heading] for passage, _, _ in spans]
+    section = [parts[passage.section] for passage, _, _ in spans]
     sections = list(dict.fromkeys(section))
     if len(sections) > MAX_SECTIONS:  # those that say most of what the document says
         weight = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rag.markup import MARKDOWN, without_markup
+from rag.markup import COLUMN, MARKDOWN, cells_of, without_markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,16 @@ class Passage:
     ordinal: int = 0  # position among the passages of its document
     sentences: tuple[tuple[int, int], ...] = ()  # character ranges in the document's text
 
+    @property
+    def section(self) -> str:
+        """The headings it stands under, without the names of a table's columns."""
+        return self.heading if COLUMN not in self.heading else self.heading.rpartition(" > ")[0]
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns of a table whose rows do not say them; empty elsewhere."""
+        return self.heading.rpartition(" > ")[2].split(COLUMN) if COLUMN in self.heading else []
+
     def embedded_text(self, document: Document) -> str:
         """What the model reads: title and heading path tell it what "it" and "the plan" are about."""
         return self.prefix(document) + self.text
@@ -118,8 +128,12 @@ class Citation:
 
     @property
     def line(self) -> str:
-        """The quotation for a reader: on one line, however the document breaks it, and without Markdown's marks."""
+        """The quotation for a reader: on one line, however the document breaks it, without Markdown's marks, and the
+        cells of a table with the names of their columns."""
         quote = without_markup(self.quote) if self.document.name.endswith(MARKDOWN) else self.quote
+        cells, columns = cells_of(quote), self.passage.columns
+        if quote.startswith("|") and "\n" not in quote and len(cells) == len(columns):
+            quote = COLUMN.join(f"{name}: {cell}" for name, cell in zip(columns, cells, strict=True) if cell)
         return " ".join(quote.split())
 
 

@@ -29,7 +29,16 @@ SHEETS = """# Two ports
 **Owner**: the state of *Lindmoor*
 **Employees**: 4,000
 
+| Quay | Depth | Owner |
+|------|-------|-------|
+| North | 9 m | **Vega Ferries** |
+| South | 12 m | the state |
+
 The port of Corvo is smaller than those of the north. Vega Ferries calls there every day.
+
+**Known issues.**
+
+The cranes of Corvo freeze in hard winters.
 """
 
 
@@ -104,3 +113,23 @@ def test_a_comparison_sets_the_same_labels_side_by_side(ports: Desk) -> None:
     outline = ports.ask("Compare the port of Alba and the port of Corvo").outline
     assert outline
     assert {"Employees", "Owner", "Founding Date"} <= {row.heading for row in outline.rows}
+
+
+def test_a_bold_line_heads_what_stands_below_it(ports: Desk) -> None:
+    answer = ports.ask("What are known issues of the port of Corvo?")
+    assert answer.text == "The cranes of Corvo freeze in hard winters."
+    assert answer.citations[0].passage.section.endswith("Port of Corvo > Known issues")
+
+
+def test_a_row_of_markdown_is_read_with_the_names_of_its_columns(ports: Desk) -> None:
+    answer = ports.ask("What is the depth of the south quay of Corvo?")
+    assert answer.sentences[0].text == "Quay: South | Depth: 12 m | Owner: the state"
+    (row,) = answer.citations[:1]
+    assert row.quote == "| South | 12 m | the state |"
+    assert row.passage.columns == ["Quay", "Depth", "Owner"]
+    assert "Quay" not in row.passage.section
+    assert "Vega Ferries" in ports.ask("Who is the owner of the north quay?").text
+
+
+def test_one_label_that_says_all_is_enough(ports: Desk) -> None:
+    assert ports.ask("How many employees does the port of Alba have?").text == "Employees: 17,000"

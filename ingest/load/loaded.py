@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from rag.errors import SourceRefusedError
 
-Kind = Literal["heading", "paragraph", "item", "more", "row", "code"]  # "more" goes on with the item before it
+# "more" goes on with the item before it; "columns" is what names those of the rows behind it, where they do not.
+Kind = Literal["heading", "paragraph", "item", "more", "row", "columns", "code"]
 
 
 @dataclass(frozen=True, slots=True)

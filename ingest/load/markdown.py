@@ -13,6 +13,9 @@ from ingest.load.loaded import Block, Kind, Loaded, decode
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 _MARKER = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)+|[ \t>]+")
+# A line that is bold from end to end heads what stands below it.
+_HEADS = re.compile(r"(?P<bold>\*\*|__)(?P<heading>[^*_\n]{1,80}?)[.:]?(?P=bold)[.:]?")
+_BELOW_ALL = 6  # level of such a heading: below every other
 
 
 @cache
@@ -56,11 +59,13 @@ def _blocks(text: str, body_start: int) -> list[Block]:
         kind: Kind
         if token.type == "heading_open":
             kind, level = "heading", int(token.tag[1])
+        elif token.type == "paragraph_open" and not open_items and _HEADS.fullmatch(tokens[i + 1].content):
+            kind, level = "heading", _BELOW_ALL
         elif token.type == "paragraph_open":
             kind, level = ("more" if any(open_items[-1:]) else "item" if open_items else "paragraph"), len(open_items)
             open_items[-1:] = [True] * bool(open_items)
-        elif token.type == "tr_open" and not in_head_of_table:
-            kind, level = "row", 0
+        elif token.type == "tr_open":
+            kind, level = "columns" if in_head_of_table else "row", 0
         elif token.type in ("fence", "code_block"):
             kind, level = "code", 0
         else:
@@ -69,7 +74,8 @@ def _blocks(text: str, body_start: int) -> list[Block]:
             continue
         start, end = line_starts[token.map[0]], line_starts[token.map[1]]
         if kind == "heading":
-            inline = tokens[i + 1].content
+            bold = _HEADS.fullmatch(tokens[i + 1].content)
+            inline = bold["heading"] if bold else tokens[i + 1].content
             at = text.find(inline, start, end)
             start, end = (at, at + len(inline)) if inline and at >= 0 else (start, end)
         elif kind != "code" and (marker := _MARKER.match(text, start, end)):

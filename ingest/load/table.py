@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ingest.load.loaded import Piece, one_line
+from rag.markup import COLUMN
 
 _FIGURE = re.compile(r"^[\s(+\-−–—$€£¥%.,\d)]*\d[\s\d.,%()]*$")
 _LONG = 60  # a cell of more characters is text, not the name of a column
@@ -32,7 +33,7 @@ def rows(table: Sequence[Sequence[str]]) -> list[Piece]:
             for name, cell in zip(names or [""] * len(row), row, strict=True)
             if cell
         ]
-        found.append((" | ".join(cells), "row", 0))
+        found.append((COLUMN.join(cells), "row", 0))
     return found
 
 
