@@ -76,6 +76,7 @@ _AT_A_PLACE = re.compile(
     re.IGNORECASE,
 )
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|been|being|be) (?:\w+ly )?(?P<act>[a-z]+)", re.IGNORECASE)
+_DONE = re.compile(r"(?<=[a-z] )[a-z]+ed(?= (?:in|on|at|since)\b)")  # "the report published in May"
 _BY = re.compile(r"\bby\b(?! (\d|the end))", re.IGNORECASE)
 # A sentence that says why what stands before it is so.
 _REASON_FOLLOWS = re.compile(
@@ -170,7 +171,8 @@ def names_nobody(query: Query, text: str) -> bool:
     if _OFFICE.match(query.reading):
         lands = places().mentions(text)
         return all(is_english(w.text) or any(m.start <= w.start < m.end for m in lands) for w in new)
-    return not new and bool(done_by_nobody(text) & stems_of(query.reading))
+    done = done_by_nobody(text) | (frozenset() if _BY.search(text) else stems_of(" ".join(_DONE.findall(text))))
+    return not new and bool(done & stems_of(query.reading))
 
 
 def names_no_place(query: Query, text: str) -> bool:

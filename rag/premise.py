@@ -22,6 +22,7 @@ from rag.words import stems_of, words
 
 _AUXILIARY = "(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
 _ASKED_FOR = re.compile(rf"(?:which|what) (?!{_AUXILIARY}\b)(?P<noun>[a-z]+)\b", re.IGNORECASE)
+_OF_WHO_DOES = re.compile(r"What (?:do|does|did) (?:the )?[A-Z]")
 # "Is it ...?", "How successful was it?"
 _OPEN = re.compile(rf"\s*(?:{_AUXILIARY}(?:n['’]t)?|how (?!much|many|{_AUXILIARY})\w+)\b", re.IGNORECASE)
 _CHOICE = re.compile(r"\b(or|than)\b", re.IGNORECASE)
@@ -121,7 +122,9 @@ def of_others(query: Query, shares: Sequence[float], held: str, heading: str = "
 
     How many laboratories Guangdong has is not said by how many Sichuan has. Of a name of several words one is enough.
     """
-    if query.answer_type not in ("when", "quantity", "why"):
+    if query.answer_type not in ("when", "quantity", "why") and not (
+        _OF_WHO_DOES.match(query.reading) and _begins_with_another(query, held)
+    ):
         return False
     names_met = ((need, share) for need, share in zip(query.needs, shares, strict=True) if need.kind == "name")
     met = {_OWNER.sub("", need.text): share for need, share in names_met}

@@ -80,6 +80,8 @@ def test_an_answer_names_the_thing_asked_for_unless_it_fills_it(question: str, a
         ("Who approved the port of Alba?", "The port of Alba was approved in May.", True),
         ("Who approved the port of Alba?", "The port of Alba was approved by the council.", False),
         ("Who approved the port of Alba?", "The council approved the port of Alba.", False),
+        ("Who published the report?", "The report published in May gives 3 percent.", True),
+        ("Who published the report?", "The office published the report in May.", False),
         ("When was the port approved?", "The port was approved in May.", False),
     ],
 )
@@ -267,6 +269,17 @@ def test_a_name_of_several_words_is_not_said_by_the_place_in_it(tmp_path: Path, 
     desk = Desk(settings, embedder)
     assert desk.ask("What is the revenue of China Mobile?").abstained
     assert "30 billion" in desk.ask("What is the revenue of CRRC?").text
+
+
+def test_what_another_does_is_not_what_is_asked_of(tmp_path: Path, embedder: Embedder) -> None:
+    (tmp_path / "yards.md").write_text(
+        "# Yards of Norwald\n\nCorvo specialises in tugs.\n\nIts quay is old.\n", encoding="utf-8"
+    )
+    settings = load_settings(home=tmp_path / "home", llm="")
+    ingest([str(tmp_path / "yards.md")], settings, embedder)
+    desk = Desk(settings, embedder)
+    assert desk.ask("What does Norwald specialise in?").abstained
+    assert "tugs" in desk.ask("What does Corvo specialise in?").text
 
 
 def test_a_figure_of_another_is_none_of_what_stands_above_it(tmp_path: Path, embedder: Embedder) -> None:
