@@ -25,8 +25,9 @@ _ASKING = {
     "哪些年份": "which years", "哪个": "which", "哪一": "which", "哪": "which", "哪里": "where", "哪儿": "where",
     "在哪": "where", "什么地方": "where", "何地": "where", "为什么": "why", "为何": "why", "怎么": "how",
     "怎样": "how", "如何": "how", "谁": "who", "哪位": "who", "什么人": "who", "什么是": "what is",
-    "是什么": "what is", "什么": "what", "什么的": "what", "是否": "whether", "比例": "share",
-    "亿元": "billion yuan", "万亿元": "trillion yuan", "提出": "propose", "首次": "first", "第一次": "first",
+    "是什么": "what is", "什么": "what", "什么的": "what", "是否": "whether", "比例": "share", "省": "province",
+    "市": "city", "项目": "project", "亿元": "billion yuan", "万亿元": "trillion yuan", "提出": "propose",
+    "首次": "first", "第一次": "first",
 }  # fmt: skip
 _DROPPED = frozenset(
     "的了吗呢吧啊在是有和与及或对于从到由被把为以而其之这那个年月日就都也还很请问一下时中上来会所该将并且让使向给着过得地此某各些"
@@ -35,7 +36,11 @@ _DROPPED = frozenset(
 _CLASSIFIER = re.compile(
     r"(多少|哪一|哪|几|\d|[一二两三四五六七八九十]|这|那|每|该|某)[名位项家种条次份座所届场支只款](?=[\u4e00-\u9fff])"
 )
-_ORDINAL = re.compile(r"第\s*(\d+|[一二三四五六七八九十]+)\s*届?")
+_ORDINAL = re.compile(r"第\s*(\d+|[一二三四五六七八九十]+)\s*(届|[条项个点位款份名](?=[\u4e00-\u9fff]))?")
+_WHY = re.compile("为什么|为何")
+# What asks behind what it asks of: "X是什么" is "什么是X".
+_WHAT_BEHIND = re.compile(r"(?P<of>[^的，,]{1,12}?)(?:到底|究竟)?(?:是什么(?:意思)?|指的?是?什么)[？?。\s]*")
+_SHOULD_DO = re.compile(r"(?P<who>.+?)(?:应该|应当|该)(?:怎么做|怎么办|做什么|做些什么|采取什么措施)[？?。\s]*")
 _DECADE = re.compile(r"(?:(?P<century>\d\d)\s*世纪\s*)?(?<!\d)(?P<tens>\d0)\s*年代")
 _PARTED = re.compile(r"(?<=\d)\s+(?=[年月日])|(?<=[年月])\s+(?=\d)")
 _RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
@@ -63,6 +68,10 @@ def english_entries() -> Iterator[list[str]]:
 
 def to_english(text: str, glossary: Glossary) -> str:
     """The words of a Chinese `text` in English, in order; what is not Chinese stays as it is."""
+    if asked := _SHOULD_DO.fullmatch(text):
+        return f"what should {to_english(asked['who'], glossary)} do ?"
+    if asked := _WHAT_BEHIND.fullmatch(text):
+        return f"what is {to_english(asked['of'], glossary)} ?"
     text = _plain(text)
     out: list[str] = []
     position = 0
@@ -81,7 +90,8 @@ def to_english(text: str, glossary: Glossary) -> str:
 def _plain(text: str) -> str:
     """`text` with its dates, ordinals and decades as English writes them, and without what only counts a noun."""
     text = _DECADE.sub(lambda m: f" {int(m['century'] or 20) - 1}{m['tens']}s ", text)
-    text = _ORDINAL.sub(lambda m: f" {_in_english(m[1])} ", text)
+    text = _ORDINAL.sub(lambda m: f" {_in_english(m[1], counted=bool(m[2]))} ", text)
+    text = _WHY.sub(lambda m: f"{m.group()} ", text)
     text = _PARTED.sub("", text)
     for date in reversed(dates(text)):
         if date.month and has_cjk(text[date.start : date.end]):
@@ -89,11 +99,13 @@ def _plain(text: str) -> str:
     return _CLASSIFIER.sub(r"\1", text)
 
 
-def _in_english(number: str) -> str:
-    """A Chinese number up to twenty as a rank; any other as it is."""
+def _in_english(number: str, *, counted: bool) -> str:
+    """A Chinese number up to twenty as a rank, in digits only where it counts a noun; any other as it is."""
+    if number.isdigit():
+        return RANKS.get(number, number) if counted else number
     tens, _, ones = number.rpartition("十") if "十" in number else ("", "", number)
     value = (10 if "十" in number else 0) + ("一二三四五六七八九".find(ones) + 1 if ones else 0)
-    return RANKS.get(str(value), number) if not tens and not number.isdigit() else number
+    return RANKS.get(str(value), number) if not tens else number
 
 
 def _gloss(text: str) -> str:

@@ -25,12 +25,12 @@ _ADVICE = re.compile(r"\b(should|ought|recommend(s|ed|ations?)?|advises?)\b", re
 
 def wants_list(query: Query) -> bool:
     """Whether a list, or one item of it, is asked for."""
-    return query.answer_type == "list" or bool(asked_for(query.text))
+    return query.answer_type == "list" or bool(asked_for(query.reading))
 
 
 def one_item(query: Query, weights: Sequence[float], places: Sequence[Candidate]) -> list[Candidate]:
     """The item that a question asks for by its place in a list: "the second recommendation"."""
-    for nth in asked_for(query.text):
+    for nth in asked_for(query.reading):
         such = [
             one
             for one in _lists_at(query, weights, places, nth.said)
@@ -115,7 +115,7 @@ def _above(one: _Listed) -> str:
 def _names_what_is_asked(query: Query, above: str) -> bool:
     """Whether what stands above a list says what a question wants a list of, or that it is advice as well."""
     stems = stems_of(above)
-    advises = bool(_ADVICE.search(query.text) and _ADVICE.search(above))
+    advises = bool(_ADVICE.search(query.reading) and _ADVICE.search(above))
     return advises or any(need.kind == "word" and need.own <= stems for need in query.needs)
 
 

@@ -15,6 +15,15 @@ _OTHER = r"(?:the one of |that of |those of )?(?P<b>.+?)(?:['’]s?|['’]s one)
 _WITHOUT_E = frozenset("larg wis brav saf lat rar fre wid simpl nic clos strang dens scarc".split())
 _WHEN = r"(?: (?P<when>(?:in|by|since|during) (?:the )?[12]\d{3}s?))?[?. ]*$"
 _OVERTAKE = r"(?:overtak|overtook|surpass|exceed|pass|outgrow|outgrew|match|reach)\w*"
+_MORE_CHINESE = "[高低大小多少快慢强弱长短早晚]"
+_FORMS_CHINESE = (
+    re.compile(
+        rf"(?P<a>.+?)的(?P<what>[^的比]+)比(?P<b>.+?)(?:的(?P=what))?(?:还|更|要)?{_MORE_CHINESE}(?:吗|么|不)?[？?。\s]*"
+    ),
+    re.compile(
+        rf"(?P<a>.+?)[和与跟](?P<b>.+?)(?:相比)?[，,]?(?:哪个|哪一个|谁)的?(?P<what>.+?)更?{_MORE_CHINESE}[？?。\s]*"
+    ),
+)
 _OF_TWO = re.compile(
     r"(?P<asks>(?:what|when|where|why|how|which)\b(?: \w+){0,3}?) (?P<help>do|did) (?:both )?"
     r"(?P<a>(?:(?!and\b)[^\s,]+ ){0,4}?(?!and\b)[^\s,]+) and (?P<behind>(?!.*\band\b.*\band\b)[^,]+)$",
@@ -51,6 +60,9 @@ _FORMS = tuple(
 def weighed(question: str) -> Task | None:
     """The comparison that answers a question, of a value of each of two things; None where it weighs none."""
     text = " ".join(question.split())
+    if match := next(filter(None, (form.fullmatch(text) for form in _FORMS_CHINESE)), None):
+        sides = match["a"], match["b"]
+        return Task("comparison", sides, match["what"], tuple(f"{side}的{match['what']}是多少？" for side in sides))
     for form in _FORMS:
         if match := form.match(text):
             found = match.groupdict()

@@ -77,6 +77,20 @@ def test_a_chinese_question_finds_an_english_document(desk: Desk) -> None:
     assert "3,632.68" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("第二条建议是什么？", "Increase public and private investment"),
+        ("欧盟应该怎么做？", "Deepen understanding of China"),
+        ("为什么地方政府竞争？", "each would gain by stopping"),
+        ("谁协调这个项目？", "The coordinator is Bart Dessein"),
+        ("中国的研发强度比欧盟高吗？", "2.27 percent"),
+    ],
+)
+def test_chinese_asks_as_english_does(desk: Desk, question: str, said: str) -> None:
+    assert said in desk.ask(question).text
+
+
 def test_an_acronym_is_spelled_out(desk: Desk) -> None:
     hits, _ = desk.search("What does NPF aim at?", 5)
     assert any("New Quality Productive Forces" in hit.passage.text for hit in hits)
