@@ -158,7 +158,8 @@ class Desk:
                 timings = answer.timings_ms
                 yield self.verify(State(question, library, only, hits=tuple(hits), answer=answer, timings_ms=timings))
                 return
-        of_two = (weighing := weighed(question)) or asked_of_each(question)
+        weighing = weighed(question)
+        of_two = weighing or asked_of_each(question)
         if self._model is None and of_two:
             both = together.side_by_side(self, question, of_two, only, values=weighing is not None)
             if both:
@@ -168,6 +169,9 @@ class Desk:
             yield together.of_both(self, question, parts, only, turns)
             return
         alone = self._alone(question, kind, turns)
+        if alone != question and self._model is None and (task_of(alone) or weighed(alone)):  # "how does that compare?"
+            yield from _as_asked(question, alone, self._follow(alone, only, ()))
+            return
         # "What are the risks?" is asked of what was spoken of, and if that has none, of everything.
         if alone != question and self._model is None and may_stand_alone(question):
             *steps, found = self._read(alone, only, question)

@@ -59,7 +59,7 @@ def extract(
 ) -> Extract:
     """One to three sentences from `hits` that answer `query`, more for a list; none below `threshold`.
 
-    Of the passages `beyond` only lists are looked at, by what stands above them.
+    Of the passages `beyond` only lists are looked at, by what stands above them, and numbers of what is counted.
     """
     counting = [hit for hit in beyond if query.counts_things and says_how_many(query, hit.passage.text)]
     candidates = ranked(library, query, embedded, [*hits, *counting])

@@ -76,9 +76,9 @@ _BRIEF = re.compile(
     re.IGNORECASE,
 )
 _IN_YEAR = re.compile(r"^(?:the )?(?P<what>.+?) (?:in|of|for) (?P<year>(?:19|20)\d\d)$", re.IGNORECASE)
+_THAT_OF = re.compile(r"(?:that|those) of ", re.IGNORECASE)
 _OWN = re.compile(r"^(?P<who>.+?)['’]s? (?P<what>[\w& -]+)$")
-_THAT_OF = re.compile(r"^(?:that|those) of (?P<who>.+)$|^(?P<other>.+?)['’]s?$", re.IGNORECASE)
-_OWNED = re.compile(r"^(?:the )?(?P<what>[a-z][a-z -]+?) (?:of|by|in) (?P<who>(?:the )?[A-Z].*)$")
+_OWNED = re.compile(r"^(?:the )?(?P<what>(?:[A-Z&]{2,5} )?[a-z][a-z -]+?) (?:of|by|in) (?P<who>(?:the )?[A-Z].*)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,8 @@ def task_of(question: str) -> Task | None:
 
 def _comparison(a: str, b: str, aspect: str) -> Task:
     """What is named once and meant of both: "basic research in 2023 and 2024", "the investments of A and B in C"."""
+    of_the_other = _THAT_OF.match(b)
+    b = b[of_the_other.end() :] if of_the_other else b
     if (dated := _IN_YEAR.match(a)) and YEAR.fullmatch(b):
         what, years = dated["what"], (dated["year"], b)
         return Task("comparison", years, what, tuple(f"What was the {what} in {year}?" for year in years))
@@ -121,7 +123,7 @@ def _comparison(a: str, b: str, aspect: str) -> Task:
         what, where = owned["what"], f" in {aspect}" if aspect else ""
         questions = tuple(f"What was the {what} of {who}{where}?" for who in (owned["who"], b))
         return Task("comparison", (owned["who"], b), f"{what}{where}", questions)
-    if (own := _OWN.match(a)) and (other := _THAT_OF.match(b)):
-        sides, when = (own["who"], other["who"] or other["other"]), f" in {aspect}" if aspect else ""
+    if (own := _OWN.match(a)) and (of_the_other or re.search(r"['’]s?$", b)):
+        sides, when = (own["who"], re.sub(r"['’]s?$", "", b)), f" in {aspect}" if aspect else ""
         return Task("comparison", sides, own["what"], tuple(f"What is {who}'s {own['what']}{when}?" for who in sides))
     return Task("comparison", (a, b), aspect)

@@ -13,6 +13,7 @@ _IRREGULAR = {"more": "much", "less": "much", "fewer": "many", "better": "good",
 _MORE = rf"(?:{'|'.join(_IRREGULAR)}|[a-z]{{2,}}er)"  # the comparative of an adjective
 _OTHER = r"(?:the one of |that of |those of )?(?P<b>.+?)(?:['’]s?|['’]s one)?"
 _WITHOUT_E = frozenset("larg wis brav saf lat rar fre wid simpl nic clos strang dens scarc".split())
+_LONGEST = 200  # characters of such a question; on longer texts these patterns would take long
 _WHEN = r"(?: (?P<when>(?:in|by|since|during) (?:the )?[12]\d{3}s?))?[?. ]*$"
 _OVERTAKE = r"(?:overtak|overtook|surpass|exceed|pass|outgrow|outgrew|match|reach)\w*"
 _MORE_CHINESE = "[高低大小多少快慢强弱长短早晚]"
@@ -60,6 +61,8 @@ _FORMS = tuple(
 def weighed(question: str) -> Task | None:
     """The comparison that answers a question, of a value of each of two things; None where it weighs none."""
     text = " ".join(question.split())
+    if len(text) > _LONGEST:
+        return None
     if match := next(filter(None, (form.fullmatch(text) for form in _FORMS_CHINESE)), None):
         sides = match["a"], match["b"]
         return Task("comparison", sides, match["what"], tuple(f"{side}的{match['what']}是多少？" for side in sides))
@@ -76,7 +79,7 @@ def weighed(question: str) -> Task | None:
 def asked_of_each(question: str) -> Task | None:
     """The comparison that answers "What do A and B say of it?"; None where it asks of one, or of both together."""
     text = " ".join(question.split()).rstrip("?. ")
-    match = _OF_TWO.match(text)
+    match = _OF_TWO.match(text) if len(text) <= _LONGEST else None
     if match is None or _TOGETHER.search(text):
         return None
     behind = [word for word in words(text) if word.start >= match.start("behind")]

@@ -174,6 +174,14 @@ def test_other_words_need_a_model_and_the_conversation_goes_on(desk: Desk) -> No
     assert budget.question == "How large is Horizon Europe's budget?"
 
 
+def test_what_is_compared_with_what_was_said_is_set_beside_it(desk: Desk) -> None:
+    *_, compared = desk.converse(["What is the R&D intensity of South Korea?", "Is that more than in China?"])
+    assert compared.answer.outline is not None
+    assert compared.answer.outline.columns == ("South Korea", "China")
+    assert "5.21 percent" in compared.answer.text
+    assert "2.69 percent" in compared.answer.text
+
+
 def test_where_figures_are_from_is_their_source(desk: Desk) -> None:
     before = desk.converse(["How many people live in Chengdu?"])
     assert desk.ask("Where are those figures from?", turns=before).citations == before[0].answer.citations
