@@ -17,7 +17,7 @@ from rag.lists import item_above, list_led_by
 from rag.logistic import probability
 from rag.markup import without_marks
 from rag.orders import follows_an_order, is_order
-from rag.premise import NEARBY, ONLY_NEAR, misses, of_another_number
+from rag.premise import NEARBY, ONLY_NEAR, brief_meant, misses, of_another_brief, of_another_number
 from rag.query import Query, covers
 from rag.scoring import Candidate, need_weights, score_sentences
 from rag.stated import Text
@@ -88,10 +88,11 @@ def extract(
 def ranked(library: Library, query: Query, embedded: Embedded, hits: Sequence[Hit]) -> list[Candidate]:
     """The sentences of `hits` that may answer, best first."""
     asked = Text(query.reading)
+    brief = brief_meant(query.text, library.primary_title)
     candidates = [
         one
         for one in score_sentences(library, query, embedded, hits)
-        if not _ordered(one) and not of_another_number(asked, Text(one.text))
+        if not _ordered(one) and not of_another_number(asked, Text(one.text)) and not of_another_brief(brief, one.text)
     ]
     if query.answer_type in ("when", "quantity"):  # without a date, or a figure, it is no answer however near
         fitting = [candidate for candidate in candidates if candidate.features["fits"] > 0] or candidates

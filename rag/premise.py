@@ -31,6 +31,8 @@ _DENIES = re.compile(r"\b(not|never|no)\b|n['’]t\b", re.IGNORECASE)
 _FIRST = re.compile(r"\bfirst\b", re.IGNORECASE)
 _EXCEPT = re.compile(r"\b(except|excepting|excluding|exceptions?)\b", re.IGNORECASE)
 _IN_PLACE = re.compile(r"\b(instead of|outside|other than|rather than|apart from|unlike|except)\b", re.IGNORECASE)
+_THE_BRIEF = re.compile(r"\b(?:the|this) (?:policy )?brief\b", re.IGNORECASE)
+_A_BRIEF = re.compile(r"\bbriefs? (?:no\.? ?)?(?P<number>\d+)\b", re.IGNORECASE)
 _REFERS = re.compile(r"\b(this|these|such) [a-z]+", re.IGNORECASE)  # "this Lab" is one that was named before
 _SHOULD = re.compile(r"\b(?:should|ought)\b(?: the)?\s+", re.IGNORECASE)
 _THERE = re.compile(r"\w there\b(?! (is|are|was|were|will|has|have|had|would|may|can))")  # where, stands before
@@ -182,6 +184,20 @@ def of_another_number(asked: Text, held: Text) -> bool:
     theirs = _numbered(held.text)
     said = {number for numbers in theirs.values() for number in numbers} | {q.value for q in held.quantities}
     return any(word in theirs and not numbers & said for word, numbers in mine.items())
+
+
+def brief_meant(question: str, title: str) -> str:
+    """The number of the brief of that title, where a question speaks of it as if there were no other; else nothing."""
+    if not _THE_BRIEF.search(question) or _A_BRIEF.search(question):
+        return ""
+    match = _A_BRIEF.search(title)
+    return match["number"] if match else ""
+
+
+def of_another_brief(number: str, held: str) -> bool:
+    """Whether a sentence is about briefs with other numbers: what "the brief" says is not what Policy Brief 11 does."""
+    found = {match["number"] for match in _A_BRIEF.finditer(held)} if number else set()
+    return bool(found) and number not in found
 
 
 @lru_cache(maxsize=4096)

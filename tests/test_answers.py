@@ -91,6 +91,14 @@ def test_chinese_asks_as_english_does(desk: Desk, question: str, said: str) -> N
     assert said in desk.ask(question).text
 
 
+def test_the_brief_is_no_other_brief(desk: Desk) -> None:
+    said = desk.ask("What does the brief say about AI?")
+    assert not said.abstained
+    assert "Policy Brief 11" not in said.text
+    assert desk.ask("What does the brief say about debt?").abstained  # as Policy Brief 14 does
+    assert "Policy Brief 11" in desk.ask("What does Policy Brief 11 deal with?").text
+
+
 def test_an_acronym_is_spelled_out(desk: Desk) -> None:
     hits, _ = desk.search("What does NPF aim at?", 5)
     assert any("New Quality Productive Forces" in hit.passage.text for hit in hits)

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +100,12 @@ class Library:
     def _group(self, document_id: str) -> str:
         listing = self.listings.get(document_id)
         return listing.group if listing else ""
+
+    @cached_property
+    def primary_title(self) -> str:
+        """The title of the one document that the others are about; empty where there is none, or more than one."""
+        titles = [listing.title for listing in self.listings.values() if listing.group == PRIMARY_GROUP]
+        return titles[0] if len(titles) == 1 else ""
 
     def named(self, name: str) -> str | None:
         """The id of the document of that name; None when there is none."""
