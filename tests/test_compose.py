@@ -154,6 +154,7 @@ def test_two_values_that_are_weighed_stand_side_by_side(desk: Desk) -> None:
     assert answer.outline.columns == ("China", "the EU")
     ((china, europe),) = (row.cells for row in answer.outline.rows)
     assert any("2.69 percent" in answer.sentences[place].text for place in china)
+    assert not any("average of the European Union" in answer.sentences[place].text for place in china)
     assert any("2.27 percent" in answer.sentences[place].text for place in europe)
     assert_sound(answer)
 
