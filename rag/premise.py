@@ -31,7 +31,11 @@ _DENIES = re.compile(r"\b(not|never|no)\b|n['’]t\b", re.IGNORECASE)
 _FIRST = re.compile(r"\bfirst\b", re.IGNORECASE)
 _EXCEPT = re.compile(r"\b(except|excepting|excluding|exceptions?)\b", re.IGNORECASE)
 _IN_PLACE = re.compile(r"\b(instead of|outside|other than|rather than|apart from|unlike|except)\b", re.IGNORECASE)
-_THE_BRIEF = re.compile(r"\b(?:the|this) (?:policy )?brief\b", re.IGNORECASE)
+# "The brief on the lunar programme" is one among others.
+_THE_BRIEF = re.compile(
+    r"\b(?:the|this) (?:policy )?brief\b(?! (?:on|about|of|from|for|with|that|which|who|dealing|by|before|after|in)\b)",
+    re.I,
+)
 _A_BRIEF = re.compile(r"\bbriefs? (?:no\.? ?)?(?P<number>\d+)\b", re.IGNORECASE)
 _REFERS = re.compile(r"\b(this|these|such) [a-z]+", re.IGNORECASE)  # "this Lab" is one that was named before
 _SHOULD = re.compile(r"\b(?:should|ought)\b(?: the)?\s+", re.IGNORECASE)

@@ -97,6 +97,7 @@ def test_the_brief_is_no_other_brief(desk: Desk) -> None:
     assert "Policy Brief 11" not in said.text
     assert desk.ask("What does the brief say about debt?").abstained  # as Policy Brief 14 does
     assert "Policy Brief 11" in desk.ask("What does Policy Brief 11 deal with?").text
+    assert "Policy Brief 4" in desk.ask("Which number has the brief on the lunar programme?").text
 
 
 def test_an_acronym_is_spelled_out(desk: Desk) -> None:
