@@ -25,6 +25,7 @@ def test_markdown_keeps_the_file_as_it_is_and_reads_its_front_matter() -> None:
         ("paragraph", "One two."),
         ("item", "first"),
         ("item", "second"),
+        ("columns", "| a | b |"),
         ("row", "| 1 | 2 |"),
     ]
 
