@@ -110,3 +110,25 @@ def test_an_encrypted_pdf_is_refused() -> None:
 def test_other_encodings_are_read() -> None:
     assert "新质生产力" in load("新质生产力。".encode("utf-16"), "a.txt").text
     assert "Zürich" in load(("Die Universität in Zürich hat größere Säle. " * 20).encode("latin-1"), "a.txt").text
+
+
+@pytest.mark.parametrize(
+    ("line", "heads"),
+    [
+        ("**Known issues and troubleshooting.**", True),
+        ("__Cost__", True),
+        ("**What it does.**", True),
+        ("**Getting started**", True),
+        ("**2. Findings**", True),
+        ("**Why and when to use it**:", True),
+        ("**Exports rose by half.**", False),
+        ("**The cost is high.**", False),
+        ("**Total: 5 million euros**", False),
+        ("**Cost**: 5 million euros", False),
+        ("It was **very** high.", False),
+    ],
+)
+def test_a_bold_line_is_a_heading_where_it_says_nothing_itself(line: str, heads: bool) -> None:
+    loaded = load(f"# Port\n\n{line}\n\nMore follows.\n".encode(), "port.md")
+    assert (loaded.blocks[1].kind == "heading") is heads
+    assert "*" not in loaded.text[loaded.blocks[1].start : loaded.blocks[1].end] or not heads

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import yaml
 from markdown_it import MarkdownIt
 
 from ingest.load.loaded import Block, Kind, Loaded, decode
+from rag.grammar import verbs
+from rag.words import words
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 _MARKER = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)+|[ \t>]+")
-# A line that is bold from end to end heads what stands below it.
-_HEADS = re.compile(r"(?P<bold>\*\*|__)(?P<heading>[^*_\n]{1,80}?)[.:]?(?P=bold)[.:]?")
+# A line that is bold from end to end heads what stands below it, unless it says something itself.
+_BOLD = re.compile(r"(?P<bold>\*\*|__)(?P<heading>(?:\d{1,2}[.)] )?[^*_\n,;\d]{1,80}?)[.:]?(?P=bold)[.:]?")
+_FINITE = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|will|would|can|could|should|may|might|must|do|does|did)\b", re.I
+)
+_ASKS = re.compile(r"(?:what|why|how|when|where|who)\b", re.IGNORECASE)
+_HELPS = re.compile(r"to|\w+ing", re.IGNORECASE)  # before a verb that says nothing of anybody
+_LONGEST_HEAD = 8  # words
 _BELOW_ALL = 6  # level of such a heading: below every other
 
 
@@ -38,6 +47,19 @@ def load(data: bytes) -> Loaded:
     return Loaded(text, tuple(blocks), meta)
 
 
+def _bold_head(line: str) -> str:
+    """The heading that a bold line is; empty when it is none, as "**Exports rose by half.**" is not."""
+    match = _BOLD.fullmatch(line)
+    said = match["heading"] if match else ""
+    if _ASKS.match(said):  # "What it does"
+        return said
+    at = verbs(said)
+    # "Known issues", "when to use it" and "Getting started" say nothing.
+    acts = [b for a, b in pairwise(words(said)) if b.start in at and a.start not in at and not _HELPS.fullmatch(a.text)]
+    acts = [word for word in acts if not word.text.endswith("ing")]
+    return "" if acts or _FINITE.search(said) or len(said.split()) > _LONGEST_HEAD else said
+
+
 def _blocks(text: str, body_start: int) -> list[Block]:
     body = text[body_start:]
     line_starts = [body_start]
@@ -59,7 +81,7 @@ def _blocks(text: str, body_start: int) -> list[Block]:
         kind: Kind
         if token.type == "heading_open":
             kind, level = "heading", int(token.tag[1])
-        elif token.type == "paragraph_open" and not open_items and _HEADS.fullmatch(tokens[i + 1].content):
+        elif token.type == "paragraph_open" and not open_items and _bold_head(tokens[i + 1].content):
             kind, level = "heading", _BELOW_ALL
         elif token.type == "paragraph_open":
             kind, level = ("more" if any(open_items[-1:]) else "item" if open_items else "paragraph"), len(open_items)
@@ -74,8 +96,7 @@ def _blocks(text: str, body_start: int) -> list[Block]:
             continue
         start, end = line_starts[token.map[0]], line_starts[token.map[1]]
         if kind == "heading":
-            bold = _HEADS.fullmatch(tokens[i + 1].content)
-            inline = bold["heading"] if bold else tokens[i + 1].content
+            inline = _bold_head(tokens[i + 1].content) or tokens[i + 1].content
             at = text.find(inline, start, end)
             start, end = (at, at + len(inline)) if inline and at >= 0 else (start, end)
         elif kind != "code" and (marker := _MARKER.match(text, start, end)):
