@@ -119,11 +119,11 @@ def _pieces(document: Document, loaded: Loaded, embedder: Embedder, target_token
             continue
         if block.start - said_at > _FARTHEST:
             path = []
-        heading = _heading([name for _, name in path], title, embedder)
         if block.kind == "columns":
             names = COLUMN.join(cells_of(without_markup(document.text[block.start : block.end])))
             columns = trim(names, embedder, embedder.max_tokens // _COLUMNS)
             continue
+        heading = _heading([name for _, name in path], title, embedder)
         columns = columns if block.kind == "row" else ""
         heading = " > ".join(filter(None, (heading, columns)))
         spans.extend((a, b, heading) for a, b in block_sentences(document.text, block))

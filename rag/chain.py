@@ -33,7 +33,7 @@ from rag.support import Judge
 from rag.task import task_of
 from rag.timing import ms_since
 from rag.types import Answer, Hit, Step, Turn
-from rag.weighed import asked_of_each, weighed
+from rag.weighed import of_two, weighed
 
 _FOR_LISTS = 40  # passages that are looked through for a list, or for a number of things
 _TRIED = 6  # passages, for a sentence that is to be checked
@@ -158,13 +158,10 @@ class Desk:
                 timings = answer.timings_ms
                 yield self.verify(State(question, library, only, hits=tuple(hits), answer=answer, timings_ms=timings))
                 return
-        weighing = weighed(question)
-        of_two = weighing or asked_of_each(question)
-        if self._model is None and of_two:
-            both = together.side_by_side(self, question, of_two, only, values=weighing is not None)
-            if both:
-                yield self.verify(State(question, self.library, only, answer=both, timings_ms=both.timings_ms))
-                return
+        each = of_two(question) if self._model is None else None
+        if each and (both := together.side_by_side(self, question, each, only)):
+            yield self.verify(State(question, self.library, only, answer=both, timings_ms=both.timings_ms))
+            return
         if self._model is None and (parts := both_asked(question)):
             yield together.of_both(self, question, parts, only, turns)
             return
@@ -295,8 +292,7 @@ class Desk:
         assert state.query is not None
         k = self.settings.k
         # What stands in a list seldom says what it is a list of, so its passages are found late.
-        many = wants_list(state.query) or state.query.counts_things
-        wanted = max(k, _FOR_LISTS) if many else k
+        wanted = max(k, _FOR_LISTS) if wants_list(state.query) or state.query.counts_things else k
         query, embedded, hits, _ = self._found(state.library, state.query, wanted, state.only)
         found, beyond = tuple(hits[:k]), tuple(hits[k:])
         return state.timed("retrieve", begin, query=query, embedded=embedded, hits=found, beyond=beyond)

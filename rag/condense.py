@@ -35,7 +35,7 @@ from rag.polarity import DIRECTIONS
 from rag.topic import both, person, place, said_again, several, topic
 from rag.types import Answer, Citation, Sentence, Turn
 from rag.values import ORDINALS, dates
-from rag.words import Word, stem, stems_of, words
+from rag.words import OWNER, Word, stem, stems_of, words
 
 STAYS_IN_ITS_LANGUAGE = "without a language model an answer stays in the language of its documents"
 STAYS_IN_ITS_WORDS = "without a language model an answer is made of quotations, which stay as they are"
@@ -235,9 +235,9 @@ def _replaced(last: str, new: str, glossary: Glossary) -> str:
         named = [(a, b) for a, b in named if a > 0 and not changed[a:b].isupper()] or named
         if named:
             start, end = max(named)
-            owned = re.search(r"['’]s?$", changed[start:end])
+            owned = OWNER.search(changed[start:end])
             start -= len("the ") if re.search(r"\bthe $", changed[:start]) else 0  # of the United States, of Germany
-            plain = re.sub(r"['’]s?$", "", plain) if owner and not owned else plain
+            plain = OWNER.sub("", plain) if owner and not owned else plain
             return _cut(changed, start, end, f"{plain}'s" if owned and not owner else plain)
     # "What about the risks?" behind "What are the advantages of it?"
     own, olds = content(plain), [word for word in content(changed) if is_relational(word)]

@@ -11,16 +11,15 @@ from dataclasses import dataclass, replace
 
 from rag.embedding import Embedded
 from rag.expects import asks_which_ones, asks_why, goes_on_with_why, may_be_why, says_how_many
-from rag.grammar import names
 from rag.labels import label_of
 from rag.listed import MAX_LIST, as_list, one_item
 from rag.lists import item_above, list_led_by
 from rag.logistic import probability
 from rag.markup import without_marks
 from rag.orders import follows_an_order, is_order
-from rag.premise import NEARBY, ONLY_NEAR, brief_meant, misses, of_another_brief, of_another_number
+from rag.premise import NEARBY, ONLY_NEAR, beside_another, brief_meant, misses, of_another_brief, of_another_number
 from rag.query import Query, covers
-from rag.scoring import HEADING, Candidate, need_weights, score_sentences
+from rag.scoring import Candidate, need_weights, score_sentences
 from rag.stated import Text
 from rag.store.library import Library
 from rag.types import Hit
@@ -83,7 +82,7 @@ def extract(
         or as_list(query, weights, candidates, further)
         or _best_few(query, candidates)
     )
-    return Extract(tuple(whole(chosen)), sure, best)
+    return Extract(tuple(self_contained(chosen)), sure, best)
 
 
 def ranked(library: Library, query: Query, embedded: Embedded, hits: Sequence[Hit]) -> list[Candidate]:
@@ -163,20 +162,13 @@ def _best_few(query: Query, candidates: Sequence[Candidate]) -> list[Candidate]:
             continue
         if any(_alike(candidate, other) for other in chosen) or (not asks_why(query) and _misses(query, candidate)):
             continue
-        if query.answer_type in ("when", "quantity") and _of_another(query, candidate):
+        if beside_another(query, candidate.shares, candidate.text):
             continue
         chosen.append(candidate)
     return chosen
 
 
-def _of_another(query: Query, candidate: Candidate) -> bool:
-    """Whether what is asked about stands at most above a sentence, and another name in it."""
-    met = [share for need, share in zip(query.needs, candidate.shares, strict=True) if need.kind == "name"]
-    asked = {stem for need in query.needs for alternative in need.alternatives for stem in alternative}
-    return bool(met) and max(met) <= HEADING and any(word.stem not in asked for word in names(candidate.text))
-
-
-def whole(chosen: Sequence[Candidate]) -> list[Candidate]:
+def self_contained(chosen: Sequence[Candidate]) -> list[Candidate]:
     """Each with what it cannot be understood without; one that then lies inside another is put for the best of them."""
     taken = [_with_antecedent(candidate) for candidate in chosen]
     found: list[Candidate] = []

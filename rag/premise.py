@@ -128,14 +128,13 @@ def of_others(query: Query, shares: Sequence[float], held: str, heading: str = "
 
     How many laboratories Guangdong has is not said by how many Sichuan has. Of a name of several words one is enough.
     """
-    if query.answer_type not in ("when", "quantity", "why") and not (
-        _OF_WHO_DOES.match(query.reading) and _begins_with_another(query, held)
-    ):
+    another = _begins_with_another(query, held)
+    if query.answer_type not in ("when", "quantity", "why") and not (another and _OF_WHO_DOES.match(query.reading)):
         return False
     names_met = ((need, share) for need, share in zip(query.needs, shares, strict=True) if need.kind == "name")
     met = {_OWNER.sub("", need.text): share for need, share in names_met}
     # A sentence that begins with another name is about that, and not about what stands above it.
-    far = HEADING if _begins_with_another(query, held) else ONLY_NEAR
+    far = HEADING if another else ONLY_NEAR
     near = [name for name, share in met.items() if share <= far]
     written = [run for a, b in runs(query.text, names(query.text)) for run in _OWNER.split(query.text[a:b])]
     # China is said wherever China Mobile is not.
@@ -154,15 +153,22 @@ def of_others(query: Query, shares: Sequence[float], held: str, heading: str = "
 
 def _begins_with_another(query: Query, held: str) -> bool:
     """Whether the first word of a sentence is a name, and none that the question has in any of its spellings."""
-    asked = {stem for need in query.needs for alternative in need.alternatives for stem in alternative}
     first = names(held)[:1]
-    return bool(first) and first[0].start == words(held)[0].start and first[0].stem not in asked
+    return bool(first) and first[0].start == words(held)[0].start and first[0].stem not in query.spellings
+
+
+def beside_another(query: Query, shares: Sequence[float], text: str) -> bool:
+    """Whether a date or a figure that goes on with another one is of somebody else: what is asked about stands at most
+    above it, and another name in it."""
+    if query.answer_type not in ("when", "quantity"):
+        return False
+    met = [share for need, share in zip(query.needs, shares, strict=True) if need.kind == "name"]
+    return bool(met) and max(met) <= HEADING and any(word.stem not in query.spellings for word in names(text))
 
 
 def advises_another(query: Query, held: str) -> bool:
     """Whether it says what somebody else should do: "in answer to China the Union should" is no advice to China."""
     wanted = _SHOULD.search(query.text)
-    asked = {stem for need in query.needs for alternative in need.alternatives for stem in alternative}
     if wanted is None or not any(word.start == wanted.end() for word in names(query.text)):
         return False
     advised = {
@@ -171,7 +177,7 @@ def advises_another(query: Query, held: str) -> bool:
         for word in names(held[: match.start()])
         if not held[word.end : match.start()].strip()
     }
-    return bool(advised) and not asked & advised
+    return bool(advised) and not query.spellings & advised
 
 
 def _telling(met: Mapping[str, float], run: str) -> list[tuple[str, float]]:

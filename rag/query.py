@@ -51,6 +51,11 @@ class Query:
     needs: tuple[Need, ...]
     answer_type: AnswerType
 
+    @property
+    def spellings(self) -> frozenset[str]:
+        """Stems of everything that evidence must hold, in each of its spellings."""
+        return frozenset(stem for need in self.needs for alternative in need.alternatives for stem in alternative)
+
     def counts(self, need: Need) -> bool:
         """Whether it is what "how many" asks for."""
         match = _HOW_MANY.match(self.reading)

@@ -112,8 +112,8 @@ def _asked(subject: str, rest: str) -> Iterator[str]:
     base = _base(verb)
     if not base:
         helps = "does" if (base := _singular(verb)) != verb else "do"
-        if (object := _object(base, behind)) is not None:
-            yield f"What {helps} {subject} {base}{object}?"
+        if (goes_with := _goes_with(base, behind)) is not None:
+            yield f"What {helps} {subject} {base}{goes_with}?"
         return
     amount = _AMOUNT.search(f" {behind}")
     if amount and amount["unit"] in ("yuan", "dollars", "euro", "euros") and base in _HOW_MUCH:
@@ -122,18 +122,15 @@ def _asked(subject: str, rest: str) -> Iterator[str]:
             yield f"How much did {subject} {base} {left}?".replace(" ?", "?")
     elif dated and not (amount and amount["unit"]) and len(undated.split()) > 2:
         yield f"When did {subject} {base} {undated.partition(' ')[2].strip()}?"
-    elif not dated and (object := _object(base, behind)) is not None:
-        yield f"What did {subject} {base}{object}?"
+    elif not dated and (goes_with := _goes_with(base, behind)) is not None:
+        yield f"What did {subject} {base}{goes_with}?"
 
 
-def _object(base: str, behind: str) -> str | None:
+def _goes_with(base: str, behind: str) -> str | None:
     """What goes with a verb of which one asks "what does it ask for?": " for", or nothing; None where one does not."""
-    goes_with = _DONE_TO.get(base)
-    if goes_with is None:
-        return None
-    if goes_with:
-        return f" {goes_with}" if behind.startswith(f"{goes_with} ") else None
-    return "" if _OBJECT.match(behind) else None
+    if not (word := _DONE_TO.get(base)):
+        return "" if word is not None and _OBJECT.match(behind) else None
+    return f" {word}" if behind.startswith(f"{word} ") else None
 
 
 def _singular(verb: str) -> str:
@@ -188,18 +185,21 @@ def next_questions(desk: Desk, answer: Answer, only: Filter = ALL, count: int = 
     asked = answer.understood or answer.question
     found, _ = desk.search(asked, _READ, only)
     passages = {hit.passage.id: (hit.document, hit.passage) for hit in found}
-    for document in {c.document.id: c.document for c in answer.citations[:1]}.values():
-        passages |= {passage.id: (document, passage) for passage in desk.library.catalog.passages(document)}
+    for first in answer.citations[:1]:
+        near_it = slice(max(first.passage.ordinal - _READ, 0), first.passage.ordinal + _READ + 1)
+        around = desk.library.catalog.passages(first.document)[near_it]
+        passages |= {passage.id: (first.document, passage) for passage in around}
     cited = {(c.document.id, c.start) for c in answer.citations}
+    known, quoted = stems_of(asked), stems_of(answer.text)
     made = {
-        (question, start): _shared(desk, question, asked, answer)
+        (question, start): _shared(desk, question, known, quoted)
         for document, passage in passages.values()
         for question, start in _made(document, passage)
         if (document.id, start) not in cited
     }
     near = sorted((one for one in made if made[one] > _SHARED), key=lambda one: -made[one])
     said = (answer.text, *(c.passage.text for c in answer.citations))
-    terms = dict.fromkeys(term for text in said for term in _terms(desk, text) if _is_new(term, stems_of(asked)))
+    terms = dict.fromkeys(term for text in said for term in _terms(desk, text) if _is_new(term, known))
     return _answered(desk, [*near, *((_ABOUT.format(term), None) for term in terms)], only, count, beside=asked)
 
 
@@ -208,15 +208,14 @@ def _terms(desk: Desk, text: str) -> list[str]:
     return sorted({m.term.name for m in desk.glossary.mentions(text) if m.term.definition}, key=len, reverse=True)
 
 
-def _shared(desk: Desk, question: str, asked: str, answer: Answer) -> float:
+def _shared(desk: Desk, question: str, known: frozenset[str], quoted: frozenset[str]) -> float:
     """How much a question shares with what was asked, or half as much with what was quoted: inverse frequencies."""
     library = desk.library
     total = library.passage_count()
-    mine, quoted = set(index_terms(question)), stems_of(answer.text)
     return sum(
-        math.log(total / (1 + library.lexical.document_frequency(stem))) * (1.0 if stem in stems_of(asked) else 0.5)
-        for stem in mine
-        if stem in stems_of(asked) | quoted and not stem.isdigit()
+        math.log(total / (1 + library.lexical.document_frequency(stem))) * (1.0 if stem in known else 0.5)
+        for stem in set(index_terms(question)) & (known | quoted)
+        if not stem.isdigit()
     )
 
 

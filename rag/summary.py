@@ -9,7 +9,7 @@ import numpy as np
 
 from rag.composed import LOOKED_UP, RELEVANT, Composed, Find, tells
 from rag.embedding import Floats, unit
-from rag.extract import whole
+from rag.extract import self_contained
 from rag.glossary import Glossary
 from rag.lists import item_above, items_with, list_led_by, list_with
 from rag.markup import without_marks
@@ -169,7 +169,7 @@ def brief_on(library: Library, topic: str, find: Find, glossary: Glossary) -> Co
             taken.append(i)
     rows: list[Row] = []
     for chosen in [own for own in by_document.values() if own][:MAX_SECTIONS]:
-        said = whole([Candidate(*spans[i], 0.0) for i in sorted(chosen)])
+        said = self_contained([Candidate(*spans[i], 0.0) for i in sorted(chosen)])
         cell = tuple(
             composed.add(one.hit.document, one.hit.passage, one.start, one.end)
             for one in said

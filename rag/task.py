@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.values import YEAR
+from rag.words import OWNER
 
 Kind = Literal["comparison", "summary", "briefing", "overview"]
 
@@ -93,6 +94,7 @@ class Task:
     subjects: tuple[str, ...] = ()
     aspect: str = ""
     questions: tuple[str, ...] = ()
+    weighs: bool = False  # whether an answer to each needs a value: a figure, or a date
 
 
 def task_of(question: str) -> Task | None:
@@ -123,7 +125,7 @@ def _comparison(a: str, b: str, aspect: str) -> Task:
         what, where = owned["what"], f" in {aspect}" if aspect else ""
         questions = tuple(f"What was the {what} of {who}{where}?" for who in (owned["who"], b))
         return Task("comparison", (owned["who"], b), f"{what}{where}", questions)
-    if (own := _OWN.match(a)) and (of_the_other or re.search(r"['’]s?$", b)):
-        sides, when = (own["who"], re.sub(r"['’]s?$", "", b)), f" in {aspect}" if aspect else ""
+    if (own := _OWN.match(a)) and (of_the_other or OWNER.search(b)):
+        sides, when = (own["who"], OWNER.sub("", b)), f" in {aspect}" if aspect else ""
         return Task("comparison", sides, own["what"], tuple(f"What is {who}'s {own['what']}{when}?" for who in sides))
     return Task("comparison", (a, b), aspect)

@@ -66,29 +66,23 @@ def composed(
     return replace(answer, timings_ms=timings), hits
 
 
-def side_by_side(desk: Desk, question: str, task: Task, only: Filter, *, values: bool) -> Answer | None:
-    """The answers of both that a question asks of, side by side, as yet unverified; with `values`, those that have one.
+def side_by_side(desk: Desk, question: str, task: Task, only: Filter) -> Answer | None:
+    """The answers of both that a question asks of, side by side, as yet unverified.
 
-    None where one sentence says as much, or where there is no such answer of one of them.
+    None where one sentence says as much, or where there is no answer of one of them.
     """
     begin = time.perf_counter()
-    alone = desk.quoted(question, only)
     needs = [need for side in task.subjects for need in understand(side, desk.glossary).needs]
-    quoted = [one for one in alone.citations if _values(one) or not values]
-    if any(all(covers(need, stems_of(one.quote)) == 1.0 for need in needs) for one in quoted):
-        return None
+    for one in desk.quoted(question, only).citations:
+        if (_has_value(one) or not task.weighs) and all(covers(need, stems_of(one.quote)) == 1.0 for need in needs):
+            return None
     both = _asked_of_both(desk, question, task, only)
-    if both is None or both.outline is None:
-        return None
-    (row,) = both.outline.rows
-    numbers = [{n for place in cell for n in both.sentences[place].citations} for cell in row.cells]
-    given = [[one for one in both.citations if one.number in of_a_side and _values(one)] for of_a_side in numbers]
-    if numbers[0] == numbers[1] or (values and not all(given)):
+    if both is None or both.outline is None or len(set(map(frozenset, both.outline.rows[0].cells))) == 1:
         return None
     return replace(both, timings_ms={"understand": 0.0, "retrieve": 0.0, "answer": ms_since(begin)})
 
 
-def _values(citation: Citation) -> bool:
+def _has_value(citation: Citation) -> bool:
     return bool(quantities(citation.quote) or dates(citation.quote))
 
 
@@ -109,6 +103,8 @@ def _asked_of_both(desk: Desk, question: str, task: Task, only: Filter) -> Answe
         return None
     first, second = (desk.quoted(each, only) for each in task.questions)
     if first.abstained or second.abstained:
+        return None
+    if task.weighs and not all(any(map(_has_value, one.citations)) for one in (first, second)):
         return None
     both = _joined(question, (task.questions[0], task.questions[1]), first, second)
     said = [sentence.text for sentence in both.sentences]

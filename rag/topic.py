@@ -12,11 +12,10 @@ from rag.nouns import is_general, is_relational
 from rag.places import places
 from rag.types import Turn
 from rag.values import quantities
-from rag.words import Word, words
+from rag.words import OWNER, Word, words
 
 _SAID_OF = re.compile(r"\W*((why|how|how \w+|since when|when)\s)?(is|are|was|were)\s", re.IGNORECASE)
 _ASKED_FOR = re.compile(r"\b(which|what|how (many|much)) $", re.IGNORECASE)
-_OWNS = re.compile(r"['’]s?$")
 # Where something is done: "What did Intel do in Chengdu?" is about Intel.
 _AT_A_PLACE = re.compile(r"\b(in|at|from|near|within|into|to) (the )?$", re.IGNORECASE)
 _SEVERAL = re.compile(
@@ -85,9 +84,9 @@ def person(turns: Sequence[Turn]) -> str:
         for text in (turn.answer.text, turn.question):
             for start, end in reversed(runs(text, names(text))):
                 spoken = text[start:end].split()
-                told = any(is_english(word) or word.isupper() or _OWNS.search(word) for word in spoken[:-1])
+                told = any(is_english(word) or word.isupper() or OWNER.search(word) for word in spoken[:-1])
                 if 2 <= len(spoken) <= 3 and not told and not is_english(spoken[-1]) and not spoken[-1].isupper():
-                    return _OWNS.sub("", text[start:end])
+                    return OWNER.sub("", text[start:end])
     return ""
 
 
@@ -138,7 +137,7 @@ def _counts(text: str, word: Word, behind: Word) -> bool:
 
 def _with_article(text: str, start: int, end: int) -> str:
     article = re.search(r"\bthe $", text[:start], re.IGNORECASE)
-    return ("the " if article else "") + _OWNS.sub("", text[start:end])
+    return ("the " if article else "") + OWNER.sub("", text[start:end])
 
 
 def said_again(text: str, last: str) -> tuple[int, int, str] | None:

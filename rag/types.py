@@ -85,12 +85,13 @@ class Passage:
     @property
     def section(self) -> str:
         """The headings it stands under, without the names of a table's columns."""
-        return self.heading if COLUMN not in self.heading else self.heading.rpartition(" > ")[0]
+        return self.heading.rpartition(" > ")[0] if self.columns else self.heading
 
     @property
     def columns(self) -> list[str]:
         """The names of the columns of a table whose rows do not say them; empty elsewhere."""
-        return self.heading.rpartition(" > ")[2].split(COLUMN) if COLUMN in self.heading else []
+        names = self.heading.rpartition(" > ")[2].split(COLUMN)
+        return names if len(names) > 1 and self.text.startswith("|") else []
 
     def embedded_text(self, document: Document) -> str:
         """What the model reads: title and heading path tell it what "it" and "the plan" are about."""
@@ -131,9 +132,10 @@ class Citation:
         """The quotation for a reader: on one line, however the document breaks it, without Markdown's marks, and the
         cells of a table with the names of their columns."""
         quote = without_markup(self.quote) if self.document.name.endswith(MARKDOWN) else self.quote
-        cells, columns = cells_of(quote), self.passage.columns
-        if quote.startswith("|") and "\n" not in quote and len(cells) == len(columns):
-            quote = COLUMN.join(f"{name}: {cell}" for name, cell in zip(columns, cells, strict=True) if cell)
+        if (columns := self.passage.columns) and quote.startswith("|") and "\n" not in quote:
+            cells = cells_of(quote)
+            if len(cells) == len(columns):
+                quote = COLUMN.join(f"{name}: {cell}" for name, cell in zip(columns, cells, strict=True) if cell)
         return " ".join(quote.split())
 
 

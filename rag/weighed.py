@@ -58,6 +58,11 @@ _FORMS = tuple(
 )
 
 
+def of_two(question: str) -> Task | None:
+    """The comparison that answers what is asked of two things; None where it is asked of one, or of both together."""
+    return weighed(question) or asked_of_each(question)
+
+
 def weighed(question: str) -> Task | None:
     """The comparison that answers a question, of a value of each of two things; None where it weighs none."""
     text = " ".join(question.split())
@@ -65,14 +70,16 @@ def weighed(question: str) -> Task | None:
         return None
     if match := next(filter(None, (form.fullmatch(text) for form in _FORMS_CHINESE)), None):
         sides = match["a"], match["b"]
-        return Task("comparison", sides, match["what"], tuple(f"{side}的{match['what']}是多少？" for side in sides))
+        asked = tuple(f"{side}的{match['what']}是多少？" for side in sides)
+        return Task("comparison", sides, match["what"], asked, weighs=True)
     for form in _FORMS:
         if match := form.match(text):
             found = match.groupdict()
             sides = match["a"].strip(), match["b"].strip()
             when = f" {match['when']}" if match["when"] else ""
             aspect = found.get("what") or found.get("how") or f"{found['act']} {found['rest']}".strip()
-            return Task("comparison", sides, f"{aspect}{when}", tuple(_asked(side, found, when) for side in sides))
+            asked = tuple(_asked(side, found, when) for side in sides)
+            return Task("comparison", sides, f"{aspect}{when}", asked, weighs=True)
     return None
 
 

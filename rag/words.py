@@ -43,6 +43,7 @@ _CONTRACTED = frozenset(
     for word in "do does did is are was were has have had could would should must need ca wo sha".split()
     for apostrophe in "'’"
 )
+_CARRIES_NOTHING = STOPWORDS | _CONTRACTED
 
 
 _LEANS = re.compile(
@@ -67,7 +68,7 @@ class Word(NamedTuple):
 
     @property
     def is_stopword(self) -> bool:
-        return self.kind == "word" and ((lowered := self.text.lower()) in STOPWORDS or lowered in _CONTRACTED)
+        return self.kind == "word" and self.text.lower() in _CARRIES_NOTHING
 
     @property
     def can_stand_for_another(self) -> bool:
@@ -103,6 +104,9 @@ def _irregular() -> Iterator[tuple[str, list[str], list[str]]]:
         forms, _, nouns = line.partition("|")
         plain, *others = forms.split()
         yield plain, others, nouns.split()
+
+
+OWNER = re.compile(r"['’]s?$")  # what makes an owner of a name, of one or of many: Sichuan's, the states'
 
 
 def without_owner(text: str) -> str:

@@ -12,6 +12,7 @@ from rag.embedding import Embedder
 from rag.labels import label_of, without_label
 from rag.markup import without_markup
 from rag.settings import load_settings
+from rag.types import Passage
 
 SHEETS = """# Two ports
 
@@ -129,6 +130,11 @@ def test_a_row_of_markdown_is_read_with_the_names_of_its_columns(ports: Desk) ->
     assert row.passage.columns == ["Quay", "Depth", "Owner"]
     assert "Quay" not in row.passage.section
     assert "Vega Ferries" in ports.ask("Who is the owner of the north quay?").text
+
+
+def test_a_bar_in_a_heading_makes_no_columns() -> None:
+    under = Passage("", "", 0, 5, "Text.", "Ports | Alba")
+    assert (under.section, under.columns) == ("Ports | Alba", [])
 
 
 def test_one_label_that_says_all_is_enough(ports: Desk) -> None:

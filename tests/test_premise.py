@@ -45,13 +45,17 @@ The Alba ferry ran from 1990 to 1994. The fare of the ferry rose from 3 euro in 
 """  # noqa: E501 - a line is a paragraph
 
 
+def desk_with(folder: Path, name: str, text: str, embedder: Embedder) -> Desk:
+    """A desk that has one document."""
+    (folder / name).write_text(text, encoding="utf-8")
+    settings = load_settings(home=folder / "home", llm="")
+    ingest([str(folder / name)], settings, embedder)
+    return Desk(settings, embedder)
+
+
 @pytest.fixture(scope="module")
 def lindmoor(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Desk:
-    folder = tmp_path_factory.mktemp("lindmoor")
-    (folder / "harbour.txt").write_text(TEXT, encoding="utf-8")
-    settings = load_settings(home=folder / "home", llm="")
-    ingest([str(folder / "harbour.txt")], settings, embedder)
-    return Desk(settings, embedder)
+    return desk_with(tmp_path_factory.mktemp("lindmoor"), "harbour.txt", TEXT, embedder)
 
 
 @pytest.mark.parametrize(
@@ -260,37 +264,26 @@ def test_a_year_is_said_by_the_span_that_it_lies_in(text: str, year: int, within
 
 
 def test_a_name_of_several_words_is_not_said_by_the_place_in_it(tmp_path: Path, embedder: Embedder) -> None:
-    (tmp_path / "firms.txt").write_text(
-        "China Mobile and China Telecom stay apart.\n\nCRRC\n\nIts revenue was 30 billion dollars in 2023.\n",
-        encoding="utf-8",
-    )
-    settings = load_settings(home=tmp_path / "home", llm="")
-    ingest([str(tmp_path / "firms.txt")], settings, embedder)
-    desk = Desk(settings, embedder)
+    text = "China Mobile and China Telecom stay apart.\n\nCRRC\n\nIts revenue was 30 billion dollars in 2023.\n"
+    desk = desk_with(tmp_path, "firms.txt", text, embedder)
     assert desk.ask("What is the revenue of China Mobile?").abstained
     assert "30 billion" in desk.ask("What is the revenue of CRRC?").text
 
 
 def test_what_another_does_is_not_what_is_asked_of(tmp_path: Path, embedder: Embedder) -> None:
-    (tmp_path / "yards.md").write_text(
-        "# Yards of Norwald\n\nCorvo specialises in tugs.\n\nIts quay is old.\n", encoding="utf-8"
-    )
-    settings = load_settings(home=tmp_path / "home", llm="")
-    ingest([str(tmp_path / "yards.md")], settings, embedder)
-    desk = Desk(settings, embedder)
+    text = "# Yards of Norwald\n\nCorvo specialises in tugs.\n\nIts quay is old.\n"
+    desk = desk_with(tmp_path, "yards.md", text, embedder)
     assert desk.ask("What does Norwald specialise in?").abstained
     assert "tugs" in desk.ask("What does Corvo specialise in?").text
 
 
 def test_a_figure_of_another_is_none_of_what_stands_above_it(tmp_path: Path, embedder: Embedder) -> None:
-    (tmp_path / "ports.md").write_text(
+    text = (
         "# Ports of Norwald\n\n## What Norwald spends\n\nCorvo leads with 6 percent of its output.\n\n"
-        "Spending on ports reached 2 percent of output.\n",
-        encoding="utf-8",
+        "Spending on ports reached 2 percent of output.\n"
     )
-    settings = load_settings(home=tmp_path / "home", llm="")
-    ingest([str(tmp_path / "ports.md")], settings, embedder)
-    answer = Desk(settings, embedder).ask("What share of its output does Norwald spend on ports?")
+    desk = desk_with(tmp_path, "ports.md", text, embedder)
+    answer = desk.ask("What share of its output does Norwald spend on ports?")
     assert answer.text.startswith("Spending on ports reached 2 percent")
     assert "Corvo" not in answer.text
 

@@ -79,9 +79,10 @@ def _blocks(text: str, body_start: int) -> list[Block]:
         elif token.type in ("thead_open", "thead_close"):
             in_head_of_table = token.type == "thead_open"
         kind: Kind
+        bold = _bold_head(tokens[i + 1].content) if token.type in ("heading_open", "paragraph_open") else ""
         if token.type == "heading_open":
             kind, level = "heading", int(token.tag[1])
-        elif token.type == "paragraph_open" and not open_items and _bold_head(tokens[i + 1].content):
+        elif token.type == "paragraph_open" and not open_items and bold:
             kind, level = "heading", _BELOW_ALL
         elif token.type == "paragraph_open":
             kind, level = ("more" if any(open_items[-1:]) else "item" if open_items else "paragraph"), len(open_items)
@@ -96,7 +97,7 @@ def _blocks(text: str, body_start: int) -> list[Block]:
             continue
         start, end = line_starts[token.map[0]], line_starts[token.map[1]]
         if kind == "heading":
-            inline = _bold_head(tokens[i + 1].content) or tokens[i + 1].content
+            inline = bold or tokens[i + 1].content
             at = text.find(inline, start, end)
             start, end = (at, at + len(inline)) if inline and at >= 0 else (start, end)
         elif kind != "code" and (marker := _MARKER.match(text, start, end)):
