@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from rag.lists import introduction, list_led_by, list_with
-from rag.ordinal import asked_for, lists_such, with_what_is_below
+from rag.ordinal import Nth, asked_for, lists_such, with_what_is_below
 from rag.premise import advises_another
 from rag.query import Query, covers
 from rag.scoring import Candidate
 from rag.types import ItemList
 from rag.values import quantities
-from rag.words import stems_of
+from rag.words import stems_of, words
 
 MAX_LIST = 12
 _NEAR = 0.9  # share of the best score that some item of a list must reach, or its introduction
 _LEAD = 0.5  # share of the question that must stand above a list
 _ALL = 0.95  # share from which on all of it does
+_OPENS = 4  # words of an item among which its number stands: "Policy Brief 7 deals"
 _STANDS_OUT = 0.12  # an item this far ahead of the next is what the question is about
 _ADVICE = re.compile(r"\b(should|ought|recommend(s|ed|ations?)?|advises?)\b", re.IGNORECASE)
 
@@ -37,10 +39,23 @@ def one_item(query: Query, weights: Sequence[float], places: Sequence[Candidate]
             if lists_such(one.around, one.at.hit.document, one.at.hit.passage.heading, nth.noun)
         ]
         best = max(such, key=lambda one: one.lead, default=None)
-        if best and (item := nth.range_in(best.around)):
+        if best and (item := _numbered_item(best, nth)):
             start, end = with_what_is_below(best.at.hit.document, item)
             return [replace(best.at, start=start, end=end)]
     return []
+
+
+def _numbered_item(one: _Listed, nth: Nth) -> tuple[int, int] | None:
+    """The item that is asked for: by the number it opens with, where most of them do ("Brief 7"), else by its place."""
+    text, items = one.at.hit.document.text, one.around.items
+    opens = {item: words(text[slice(*item)])[:_OPENS] for item in items}
+    numbers = {
+        b.stem: item
+        for item, spoken in opens.items()
+        for a, b in pairwise(spoken)
+        if (a.stem, b.kind) == (nth.noun, "number")
+    }
+    return numbers.get(str(nth.place + 1)) if 2 * len(numbers) > len(items) else nth.range_in(one.around)
 
 
 @dataclass(frozen=True, slots=True)

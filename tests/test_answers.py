@@ -91,6 +91,12 @@ def test_chinese_asks_as_english_does(desk: Desk, question: str, said: str) -> N
     assert said in desk.ask(question).text
 
 
+def test_an_item_that_bears_a_number_is_asked_for_by_it_and_not_by_its_place(desk: Desk) -> None:
+    assert desk.ask("What does Policy Brief 4 deal with?").text.startswith(
+        "Policy Brief 4 deals with the lunar programme"
+    )
+
+
 def test_the_brief_is_no_other_brief(desk: Desk) -> None:
     said = desk.ask("What does the brief say about AI?")
     assert not said.abstained
