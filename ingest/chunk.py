@@ -15,7 +15,7 @@ from rag.markup import COLUMN, cells_of, without_markup
 from rag.types import Document, Passage
 from rag.words import has_cjk
 
-VERSION = 4  # part of the recipe: raised when the same text would be cut differently
+VERSION = 5  # part of the recipe: raised when the same text would be cut differently
 _SPECIAL = 2  # the model's own first and last token
 _MARGIN = 4  # white space and list marks between sentences
 _COLUMNS = 8  # part of what the model reads that the names of a table's columns may be
@@ -112,7 +112,7 @@ def _pieces(document: Document, loaded: Loaded, embedder: Embedder, target_token
     columns = ""
     for block in loaded.blocks:
         if block.kind == "heading":
-            name = " ".join(document.text[block.start : block.end].split()).rstrip(":： ")
+            name = " ".join(without_markup(document.text[block.start : block.end]).split()).rstrip(":： ")
             path = [(level, heading) for level, heading in path if level < block.level]
             path.append((block.level, name))
             said_at = block.end

@@ -15,6 +15,7 @@ from ingest.load import Loaded, load
 from ingest.sources import Raw, is_address, read_file
 from rag.embedding import Embedder
 from rag.errors import ModelError, SourceRefusedError
+from rag.markup import without_markup
 from rag.store.catalog import Member
 from rag.types import Document, Passage
 from rag.words import has_cjk
@@ -94,7 +95,8 @@ def _document(source: str, loaded: Loaded, raw: Raw, embedder: Embedder, cut: st
     name = source if is_address(source) else Path(source).name
     # A heading is the document's title where it stands at its head; further down it is some section's.
     heading = next((b for b in loaded.blocks[:_HEAD_BLOCKS] if b.kind == "heading" and b.level == 1), None)
-    title = str(meta.get("title") or (loaded.text[heading.start : heading.end] if heading else "") or name)
+    above = without_markup(loaded.text[heading.start : heading.end]) if heading else ""
+    title = str(meta.get("title") or above or name)
     topics = meta.get("topics") or ()
     return Document(
         id=raw.hash[:16],

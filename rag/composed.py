@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from rag.cite import cite
+from rag.grammar import verbs
 from rag.labels import label_of
+from rag.lists import items_with
 from rag.orders import follows_an_order
 from rag.types import Citation, Document, Hit, Outline, Passage, Sentence
-from rag.words import words
+from rag.words import has_cjk, words
 
 _DRAWN = re.compile(r"[\u2500-\u257f]")  # a line of a tree or a table that is drawn with characters
 Find = Callable[[str, int], Sequence[Hit]]
@@ -35,11 +37,18 @@ class Composed:
         return len(self.sentences) - 1
 
 
+def _says_something(document: Document, start: int, text: str) -> bool:
+    """Whether it is more than a line beside the text: a file number, the names of the authors."""
+    ends = text.rstrip("*_ \n").endswith((".", "!", "。", "！", ")", "]", "”", '"', ";", "；", ","))
+    return ends or "|" in text or has_cjk(text) or bool(label_of(text) or verbs(text) or items_with(document, start))
+
+
 def tells(document: Document, start: int, end: int) -> bool:
     text = document.text[start:end]
     return (
         (len(words(text)) > 4 or bool(label_of(text)))
         and not text.rstrip("*_ \n").endswith((":", "：", "?", "？"))
+        and _says_something(document, start, text)
         and not _DRAWN.search(text)
         and not follows_an_order(document.text, start, end)
     )

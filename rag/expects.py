@@ -67,7 +67,12 @@ _CAUSE = re.compile(
 )
 # "When is it of use?" asks for a condition, unless it has a date.
 _ANY_TIME = re.compile(r"when (is|are|does|do|can|could|may|should|must|will|would)\b", re.IGNORECASE)
-_IF = re.compile(r"\b(if|when|whenever|once|where|as (soon|long) as|in case|unless|while)\b", re.IGNORECASE)
+_IF = re.compile(
+    r"\b(if|when|whenever|once|where|as (soon|long) as|in case|unless|while|after|before|until|upon|following)\b", re.I
+)
+_WITHIN = re.compile(
+    rf"\b(?:within|in|after) (?:the next )?(?:\d+|{'|'.join(NUMBER_WORDS)}) (?:day|week|month|year)s?\b", re.I
+)
 _OFFICE = re.compile(r"who (is|was|are|were) (the|an?) (?!.*\b(for|to|by|with|from|at)\W*$)", re.IGNORECASE)
 _WHERE = re.compile(r"(and |but |so )?where\b", re.IGNORECASE)
 _AT_A_PLACE = re.compile(
@@ -78,6 +83,15 @@ _AT_A_PLACE = re.compile(
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|been|being|be) (?:\w+ly )?(?P<act>[a-z]+)", re.IGNORECASE)
 _DONE = re.compile(r"(?<=[a-z] )[a-z]+ed(?= (?:in|on|at|since)\b)")  # "the report published in May"
 _BY = re.compile(r"\bby\b(?! (\d|the end))", re.IGNORECASE)
+_HOW = re.compile(r"how (?:is|are|was|were|do|does|did|can|could|will|would|may|might|has|have)\b", re.I)
+_WHAT_TO_DO = re.compile(
+    r"(?:what|which|how|where|who|whom)\b[^?]*?\b(?:should|ought|must|needs? to|has to|have to)\b", re.I
+)
+_ADVICE = re.compile(
+    r"\b(should|ought|must|needs? to|ha(s|ve) to|recommend(s|ed|ations?)?|urges?|calls? (on|for)|propos(es?|als?)|"
+    r"advises?)\b",
+    re.I,
+)
 # A sentence that says why what stands before it is so.
 _REASON_FOLLOWS = re.compile(
     r"\s*((the|one|its|their|a) (main |chief |first )?(reason|cause|explanation)s?\b|"
@@ -96,7 +110,9 @@ def fits(query: Query, text: str) -> float:
     """Whether a sentence has what the question asks for: 1 it has, -1 it lacks what every answer has, 0 either."""
     kind: AnswerType = query.answer_type
     if kind == "when":
-        return 1.0 if _DATE.search(text) else 0.5 if _ANY_TIME.match(query.text) and _IF.search(text) else -1.0
+        if _DATE.search(text):
+            return 1.0
+        return 0.5 if _ANY_TIME.match(query.text) and (_IF.search(text) or _WITHIN.search(text)) else -1.0
     if kind == "quantity":
         asked = {word.stem for word in words(query.reading) if word.kind == "number"}
         plain = _DATES_ONLY.sub(" ", without_marks(text))
@@ -204,6 +220,20 @@ def may_be_why(text: str) -> bool:
     spoken = words(text)
     aims = any(a.text.lower() == "to" and b.stem in verb_stems() and not b.is_stopword for a, b in pairwise(spoken))
     return bool(has_cjk(text) or aims or _REASON.search(text) or _CAUSE.search(text))
+
+
+def asks_how(query: Query) -> bool:
+    """Whether it asks how something is done."""
+    return _HOW.match(query.reading) is not None
+
+
+def asks_for_advice(query: Query) -> bool:
+    """Whether it asks what somebody should do, or how."""
+    return _WHAT_TO_DO.match(query.reading) is not None
+
+
+def gives_advice(text: str) -> bool:
+    return _ADVICE.search(text) is not None
 
 
 def goes_on_with_why(text: str) -> bool:

@@ -10,20 +10,38 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.embedding import Embedded
-from rag.expects import asks_which_ones, asks_why, goes_on_with_why, may_be_why, says_how_many
+from rag.expects import (
+    asks_for_advice,
+    asks_how,
+    asks_which_ones,
+    asks_why,
+    gives_advice,
+    goes_on_with_why,
+    may_be_why,
+    says_how_many,
+)
 from rag.labels import label_of
 from rag.listed import MAX_LIST, as_list, one_item
-from rag.lists import item_above, list_led_by
+from rag.lists import below_heading, item_above, list_led_by
 from rag.logistic import probability
 from rag.markup import without_marks
 from rag.orders import follows_an_order, is_order
-from rag.premise import NEARBY, ONLY_NEAR, beside_another, brief_meant, misses, of_another_brief, of_another_number
+from rag.premise import (
+    NEARBY,
+    ONLY_NEAR,
+    beside_another,
+    brief_meant,
+    labels_another,
+    misses,
+    of_another_brief,
+    of_another_number,
+)
 from rag.query import Query, covers
 from rag.scoring import Candidate, need_weights, score_sentences
 from rag.stated import Text
 from rag.store.library import Library
 from rag.types import Hit
-from rag.unsaid import unsaid
+from rag.unsaid import LIGHT_VERBS, acts_of, unsaid
 from rag.words import leans_on_the_one_before, stems_of, words
 
 MAX_SENTENCES = 3
@@ -32,6 +50,9 @@ MAX_SENTENCES = 3
 _SECOND, _BESIDE = 0.95, 0.88
 _REASON_NEAR = 0.85  # share of the best score from which on a sentence with a reason goes before one without
 _COUNTS_NEAR = 0.85  # the same, of one that says how many of what is counted
+_ACT_NEAR, _SAID = 0.8, 0.8  # the same, of one that says what is done, where it is asked how; share of a verb
+_ADVICE_NEAR = 0.85  # the same, of one that says what somebody should do
+_BELOW_ITS_NAME = 0.7  # the same, of what stands right below a heading that names what is to be defined
 _NAMES_NEAR = 0.9  # the same, of one that names several things where they are asked for
 # Where the best of these sentences comes near and misses, another may answer that reaches this share of its score; less
 # when it names what is asked about, and the best one does not.
@@ -99,6 +120,14 @@ def ranked(library: Library, query: Query, embedded: Embedded, hits: Sequence[Hi
         if query.counts_things:
             fitting = _first(fitting, _COUNTS_NEAR, lambda one: says_how_many(query, one.text))
         return _first(fitting, _NAMES_NEAR, lambda one: _names_more(query, one, fitting[0]))
+    if asks_how(query):
+        return _first(candidates, _ACT_NEAR, lambda one: _says_what_is_done(query, one, candidates[0]))
+    if asks_for_advice(query):
+        return _first(
+            candidates, _ADVICE_NEAR, lambda one: gives_advice(one.text) and _says_as_much(one, candidates[0])
+        )
+    if query.answer_type == "definition":
+        return _first(candidates, _BELOW_ITS_NAME, lambda one: _is_named_above(query, one))
     if asks_why(query):  # before what is asked about comes why it is so, where that is said
         return _first(candidates, _REASON_NEAR, lambda one: may_be_why(one.text))
     if asks_which_ones(query):  # and before what is said of them comes which they are
@@ -118,6 +147,27 @@ def _names_more(query: Query, one: Candidate, other: Candidate) -> bool:
     met = [(a, b) for need, a, b in zip(query.needs, one.shares, other.shares, strict=True) if need.kind == "name"]
     far = [a for a, b in met if b <= ONLY_NEAR]
     return bool(far) and min(far) > ONLY_NEAR and all(a >= ONLY_NEAR for a, _ in met)
+
+
+def _says_as_much(one: Candidate, other: Candidate) -> bool:
+    return one.features["lexical"] >= other.features["lexical"]
+
+
+def _says_what_is_done(query: Query, one: Candidate, other: Candidate) -> bool:
+    """Whether it says each verb of a question that the other sentence lacks: "mitigation" where it is "mitigated"."""
+    acts = acts_of(query.reading) - LIGHT_VERBS
+    met = [(a, b) for need, a, b in zip(query.needs, one.shares, other.shares, strict=True) if need.own & acts]
+    lacking = [a for a, b in met if b < _SAID]
+    said = [share for need, share in zip(query.needs, one.shares, strict=True) if need.kind != "word"]
+    return bool(lacking) and min(lacking) >= _SAID and min(said, default=1.0) >= ONLY_NEAR
+
+
+def _is_named_above(query: Query, one: Candidate) -> bool:
+    """Whether a sentence is the first below a heading that opens with what is asked about: "3.2 Option B - a chip"."""
+    section = one.hit.passage.section
+    named = [word.stem for word in words(section.split(" > ")[-1]) if word.kind != "number"]
+    asked = {stem for need in query.needs for stem in need.own}
+    return set(named[: len(asked)]) == asked and below_heading(one.hit.document, section, one.start)
 
 
 def _only_orders(query: Query) -> bool:
@@ -208,7 +258,9 @@ def _misses(query: Query, candidate: Candidate) -> bool:
         max(share, NEARBY * covers(need, around)) if need.kind == "word" and not query.counts(need) else share
         for need, share in zip(query.needs, candidate.shares, strict=True)
     ]
-    return misses(query, shares, _in_context(candidate), candidate.hit.passage.section)
+    return labels_another(query, shares, candidate.text) or misses(
+        query, shares, _in_context(candidate), candidate.hit.passage.section
+    )
 
 
 def _in_context(candidate: Candidate) -> str:

@@ -6,8 +6,9 @@ import re
 
 _ASKS = r"(?=(?:by |since |until |in |on |at |from |of |for )?(?:who|whom|whose|what|which|when|where|why|how)\b)"
 _TEXTS = (
-    r"(?:all (?:of )?)?(?:the|these|those|your|our|my)?\s?"
-    r"(?:documents|sources|texts|files|notes|papers|materials?|library|corpus|collection|database)"
+    r"(?:(?:all (?:of )?)?(?:the|these|those|your|our|my)?\s?"
+    r"(?:documents|sources|texts|files|notes|papers|materials?|library|corpus|collection|database)|"
+    r"(?:the|this) (?:document|source|text|file|paper|report|study|article|publication))"
 )
 _GREETING = re.compile(
     r"(?:(?:hi|hello|hey|dear|greetings|good (?:morning|evening)|thanks?(?: you)?(?: (?:very|so) much| a lot)?"

@@ -7,13 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from rag.places import countries
 from rag.values import MONTHS, Date, Quantity, dates, quantities
 from rag.wordlists import lines_of
-from rag.words import STOPWORDS, Word, has_cjk, irregular_forms, stem, without_owner, words
+from rag.words import STOPWORDS, Word, has_cjk, irregular_forms, stem, stems_of, without_owner, words
+
+MEASURES = stems_of("R&D GDP GNP GNI VAT AI IT ICT CO2")  # written as names, and nobody's
 
 
 def names(text: str) -> list[Word]:
-    """Words written as names: a capital inside a sentence, or at its start when the word is no English word."""
+    """Words written as names: a capital inside a sentence, or at its start when the word is no English word.
+
+    China is one at the start of a sentence too.
+    """
     found: list[Word] = []
     for i, word in enumerate(words(text)):
         if word.kind != "word" or not word.text[0].isupper() or not _says_something(word) or len(word.text) < 2:
@@ -21,7 +27,8 @@ def names(text: str) -> list[Word]:
         if word.text.lower() in MONTHS or text[word.end : word.end + 1].isdigit():  # CO2
             continue
         begins = i == 0 or re.search(r"[.!?:;。！？：]\s*[\"“‘'(]*$", text[: word.start]) is not None
-        if not begins or word.text.isupper() or not may_be_english(word.text):
+        country = without_owner(word.text) in countries()
+        if not begins or word.text.isupper() or country or not may_be_english(word.text):
             found.append(word)
     return found
 
@@ -115,7 +122,9 @@ def verbs(text: str) -> frozenset[int]:
                 and word.text[0].islower()
                 and before not in ("a", "an", "the")
             )
-            or (known and _is_plural(every, i) and after not in ("of", "") and word.text[0].islower())
+            or (
+                lowered in plain_verbs() and _is_plural(every, i) and after not in ("of", "") and word.text[0].islower()
+            )
             or (known and before in _BEFORE_VERBS)
             or (_is_third_person(lowered) and (after in _AFTER_VERBS or after[:1].isdigit()) and lowered == word.text)
             or (before in _PERFECT and lowered.endswith(("en", "wn", "un")))

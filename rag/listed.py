@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from rag.lists import introduction, list_led_by, list_with
+from rag.lists import below_heading, introduction, list_led_by, list_with
 from rag.ordinal import Nth, asked_for, lists_such, with_what_is_below
 from rag.premise import advises_another
 from rag.query import Query, covers
@@ -111,6 +111,8 @@ def as_list(
     enough = max(_LEAD, candidates[0].features["lexical"] - 0.3)
     best: _Listed | None = None
     for one in _lists_at(query, weights, near):
+        if _ADVICE.search(query.reading) and not _ADVICE.search(_above(one)):
+            continue
         items, document = one.around.items, one.at.hit.document
         inside = [c for c in candidates if c.hit.document == document and items[0][0] <= c.start < one.around.end]
         stands_out = len(inside) > 1 and inside[0].score - inside[1].score > _STANDS_OUT
@@ -124,7 +126,11 @@ def as_list(
 
 
 def _above(one: _Listed) -> str:
-    return f"{one.at.hit.passage.heading} {introduction(one.at.hit.document, one.around)}"
+    """What says what a list is of: what introduces it, and the heading where nothing stands between."""
+    document, section = one.at.hit.document, one.at.hit.passage.section
+    lead = introduction(document, one.around)
+    first = one.around.lead[0] if one.around.lead else one.around.items[0][0]
+    return f"{section} {lead}" if not lead or below_heading(document, section, first) else lead
 
 
 def _names_what_is_asked(query: Query, above: str) -> bool:

@@ -61,3 +61,9 @@ def places() -> Glossary:
         if len(code) == 2 and name.casefold() not in known and code not in ("en", "zh"):
             terms.append(Term((name,)))
     return Glossary(tuple(terms))
+
+
+@cache
+def countries() -> frozenset[str]:
+    """The names of one word of countries and their people: China, Danes."""
+    return frozenset(form for term in places().terms for form in term.forms if form.isalpha())

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from rag.disagree import left_undenied
 from rag.expects import asks_why, done_by_nobody, may_be_why, names_no_place, names_nobody
-from rag.grammar import is_english, names, runs
-from rag.labels import without_label
+from rag.grammar import MEASURES, is_english, names, runs, verbs
+from rag.labels import label_of, without_label
 from rag.places import places
 from rag.polarity import DIRECTIONS, denials, opposite
 from rag.query import Query
@@ -37,13 +37,15 @@ _THE_BRIEF = re.compile(
     re.I,
 )
 _A_BRIEF = re.compile(r"\bbriefs? (?:no\.? ?)?(?P<number>\d+)\b", re.IGNORECASE)
-_REFERS = re.compile(r"\b(this|these|such) [a-z]+", re.IGNORECASE)  # "this Lab" is one that was named before
+_BASED_ON = re.compile(r"\bbased (?:up)?on\b", re.IGNORECASE)
+_REFERS = re.compile(
+    r"\b(?:this|these|such) (?P<noun>[a-z]+)", re.IGNORECASE
+)  # "this Lab" is one that was named before
 _SHOULD = re.compile(r"\b(?:should|ought)\b(?: the)?\s+", re.IGNORECASE)
 _THERE = re.compile(r"\w there\b(?! (is|are|was|were|will|has|have|had|would|may|can))")  # where, stands before
 _COUNTED = 0.3  # share of what is counted below which something else is
 NEARBY = 0.6  # share of a word that stands in the same passage: of what a sentence is about it need not be said again
 ONLY_NEAR = 0.6  # share of a name that stands in the passage or document of a sentence, not in it nor above it
-_MEASURES = stems_of("R&D GDP GNP GNI VAT AI IT ICT CO2")  # written as names, and nobody's
 _OWNER = re.compile(r"['’]s?(?=\s|$)")  # Sichuan's GDP is two names
 
 
@@ -60,6 +62,7 @@ def misses(query: Query, shares: Sequence[float], held: str, heading: str = "") 
         or _counts_others(query, shares)
         or _about_others(query, shares)
         or _asks_the_same(query, held)
+        or _rests_on(query, held)
         or _of_another_year(query, shares, held)
         or of_others(query, shares, held, heading)
         or advises_another(query, held)
@@ -73,6 +76,18 @@ def _counts_others(query: Query, shares: Sequence[float]) -> bool:
     return any(share < _COUNTED for need, share in zip(query.needs, shares, strict=True) if query.counts(need))
 
 
+def labels_another(query: Query, shares: Sequence[float], line: str) -> bool:
+    """Whether a line with a figure is of what its label says: "Competitors: 15 billion" is nothing of Apple's."""
+    label = stems_of(label_of(line))
+    met = [share for need, share in zip(query.needs, shares, strict=True) if need.kind == "name"]
+    return (
+        bool(label and met)
+        and query.answer_type == "quantity"
+        and max(met) <= ONLY_NEAR
+        and not label & query.spellings
+    )
+
+
 def _about_others(query: Query, shares: Sequence[float]) -> bool:
     """Whether something is said, and no word of what it should be about: of patents, by what is said of innovation."""
     asked = topic_of(query.reading)
@@ -84,6 +99,11 @@ def _asks_the_same(query: Query, held: str) -> bool:
     """Whether it only tells where that is answered: by "it shows which obstacles there are"."""
     asked = _ASKED_FOR.match(query.reading)
     return asked is not None and re.search(rf"\w (?:which|what) {re.escape(asked['noun'])}\b", held, re.I) is not None
+
+
+def _rests_on(query: Query, held: str) -> bool:
+    """Whether "where is it based?" would be answered by what is based on something."""
+    return query.answer_type == "where" and "base" in stems_of(query.reading) and bool(_BASED_ON.search(held))
 
 
 def _of_another_year(query: Query, shares: Sequence[float], held: str) -> bool:
@@ -148,7 +168,13 @@ def of_others(query: Query, shares: Sequence[float], held: str, heading: str = "
         *names(without_label(held)),
         *(word for word in names(heading.split(" > ")[-1]) if not is_english(word.text)),
     ]
-    return of_another_place or (not _REFERS.search(held) and any(word.stem not in asked | _MEASURES for word in others))
+    return of_another_place or (not _refers(held) and any(word.stem not in asked | MEASURES for word in others))
+
+
+def _refers(held: str) -> bool:
+    """Whether it speaks of something named before: "this Lab", but not "this brings"."""
+    at = verbs(held)
+    return any(match.start("noun") not in at for match in _REFERS.finditer(held))
 
 
 def _begins_with_another(query: Query, held: str) -> bool:

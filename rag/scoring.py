@@ -20,6 +20,7 @@ import numpy as np
 
 from rag.embedding import Embedded, Embedder, Floats, unit
 from rag.expects import fits
+from rag.grammar import MEASURES, names, runs
 from rag.lists import items_with
 from rag.markup import without_marks
 from rag.query import Query, covers
@@ -33,10 +34,12 @@ from rag.years import says_year, years_meant, years_of
 # What a match beside the sentence counts, against 1 in it: in title and heading, in the sentence before one that leans
 # on it ("It rose ..."), in the rest of the passage, elsewhere in the document (names only).
 HEADING, _LEANT_ON, _AROUND, _DOCUMENT = 0.85, 0.9, 0.4, 0.6
+_GOES_ON = 0.85  # in the sentence that named something last, before one that names nothing
 # Shares of the four figures in a sentence's score.
 _LATE, _LEXICAL, _COSINE, _PASSAGE = 0.45, 0.25, 0.2, 0.1
 _TYPE_BONUS, _TYPE_PENALTY = 0.06, 0.12
 _MISSING_PENALTY = 0.15  # for a name or number of the question that is nowhere near
+_SENTENCE_END = re.compile(r"(?<=[.!?]) +")
 _PAIR = re.compile(r"\b([A-Z][^\W_]+)[-–—]([A-Z][^\W_]+)")
 _REREAD = 16  # sentences whose words are compared one by one
 # Below the first cosine two words have nothing to do with each other, from the second on one says the other.
@@ -199,6 +202,9 @@ def _score_passage(
                     share = 1.0
                 elif other_year:
                     share = 0.0  # what it says of 2024 is no answer about 2023, whatever stands around it
+            if need.kind == "name" and share < _GOES_ON:
+                subject = _without_halves(_subject(document, start, end), stems_of(query.reading))
+                share = max(share, _GOES_ON * (covers(need, subject) == 1.0))
             if need.kind == "name" and share < _DOCUMENT and covers(need, _document_stems(document)) == 1.0:
                 share = _DOCUMENT
             shares.append(share)
@@ -233,6 +239,24 @@ def _before(library: Library, hit: Hit) -> tuple[int, int] | None:
     if earlier and leans_on_the_one_before(text[start:end]) and "\n\n" not in text[earlier[0][1] : start]:
         start = earlier[0][0]
     return start, end
+
+
+@lru_cache(maxsize=20_000)
+def _subject(document: Document, start: int, end: int) -> str:
+    """What was named last before a sentence that names nothing, in its paragraph; of several names the first.
+
+    What follows "China spent more than Japan" is about China until something else is named.
+    """
+    if _first_name(document.text[start:end]):
+        return ""
+    begins = document.text.rfind("\n", 0, start) + 1
+    earlier = _SENTENCE_END.split(document.text[begins:start])
+    return next(filter(None, map(_first_name, reversed(earlier))), "")
+
+
+def _first_name(text: str) -> str:
+    named = runs(text, [word for word in names(text) if word.stem not in MEASURES])
+    return text[slice(*named[0])] if named else ""
 
 
 def _without_halves(heading: str, asked: frozenset[str]) -> frozenset[str]:

@@ -13,9 +13,10 @@ from functools import lru_cache
 
 from rag.grammar import bare_verb, names, verbs
 from rag.nouns import counted_as, is_form, is_shell, noun_asked_for
+from rag.places import countries
 from rag.query import Query
 from rag.scoring import Candidate, graded
-from rag.words import Word, stems_of, words
+from rag.words import Word, stems_of, without_owner, words
 
 # Cosines of a word in its sentence to the nearest in another: at the first nothing there says it, at the second it is
 # said. Of six such pairs the one that told unanswerable development questions best.
@@ -29,6 +30,11 @@ LIGHT_VERBS = stems_of(
     cause result follow exist belong face die born pick turn carry gain attain obtain receive"""
 )
 _OF_A_KIND = re.compile(r"(?:[a-z]+ )?(?:which|what) (?:of (?:the|these|those|its) )?", re.IGNORECASE)
+# Kinds of things that the name of a country may be one of.
+_LANDS = stems_of(
+    """country nation state member place region territory area part team side power economy market government ally
+    partner neighbour neighbor rival republic kingdom empire land language people group nationality origin"""
+)
 _ABOUT = re.compile(
     r"\b(?:says?|said|think|thought|mention|write|wrote|tell|told|know)\b.*?\b(?:about|on) (?P<what>.+?)\W*$",
     re.IGNORECASE,
@@ -49,10 +55,13 @@ def unsaid(query: Query, weights: Sequence[float], candidate: Candidate, held: s
         if need.kind == "word" and (need.own & acts or not all(map(_is_filled, words(need.text))))
     ]
     total = sum(weight for _, weight, _ in lacking) or 1.0
-    named = bool({word.stem for word in names(held)} - stems_of(query.reading))
     # "Which airlines ...?" is answered by a name, or by a sentence that says airline; the head of it by one on a head.
-    kind = (frozenset() if named else _kinds(query.reading)) | (noun_asked_for(query.reading) - counted_as(held))
-    kind |= topic_of(query.reading)
+    kind = _kinds(query.reading)
+    of_lands = bool(stems_of(query.reading) & _LANDS)
+    new = [word for word in names(held) if of_lands or without_owner(word.text) not in countries()]
+    if {word.stem for word in new} - stems_of(query.reading):
+        kind = frozenset()
+    kind |= (noun_asked_for(query.reading) - counted_as(held)) | topic_of(query.reading)
     return {
         "unsaid": sum(weight * lack**2 for _, weight, lack in lacking) / total,
         "act_unsaid": max((lack**2 for need, _, lack in lacking if need.own & acts - LIGHT_VERBS), default=0.0),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -106,6 +106,7 @@ _QUANTITY = re.compile(
     rf"(?![\d])(?:[\s-]?(?P<scale>{_any_of(list(_SCALES))})(?![a-z]))?(?:[\s-]?(?P<unit>{_any_of(list(_UNITS))})(?![a-z]))?",
     re.IGNORECASE,
 )
+_TO = re.compile(r"[-–—]|\sto\s|\s(?P<and>and)\s", re.IGNORECASE)  # between the two ends of a range
 # "One of" and "second" in "in the second place" still count: they are said, so they must stand there. "First" and a
 # lone "one" are more often words than numbers.
 _NOT_A_NUMBER = {"one", "zero"}
@@ -210,7 +211,11 @@ def quantities(text: str) -> list[Quantity]:
         else:
             value, unit = Decimal(ORDINALS[match["rank"].lower()]), "rank"
         scale = _SCALES.get((match["scale"] or "").lower(), 1)
-        found.append(Quantity(match.start(), match.end(), value * scale, unit))
+        end = Quantity(match.start(), match.end(), value * scale, unit)
+        if found and (whole := _range(text, found[-1], end, scale)):
+            found[-1:] = whole
+        else:
+            found.append(end)
     for match in _FRACTION.finditer(text):
         if fraction := _fraction(match):
             found = [q for q in found if q.end <= match.start() or q.start >= match.end()]
@@ -222,6 +227,22 @@ def quantities(text: str) -> list[Quantity]:
         if times := _MULTIPLES.get(match.group().lower()):
             found.append(Quantity(match.start(), match.end(), Decimal(str(times)), "times"))
     return sorted(found, key=lambda quantity: quantity.start)
+
+
+def _range(text: str, low: Quantity, high: Quantity, scale: int) -> tuple[Quantity, Quantity] | None:
+    """Both ends of a range with what is written at one of them: "$15-30 billion" are 15 to 30 billion dollars."""
+    joined = _TO.fullmatch(text[low.end : high.start])
+    if not joined or (joined["and"] and not text[: low.start].lower().endswith("between ")):
+        return None
+    goes_before = not text[low.start].isdigit()  # "$15", while "30 percent" says nothing of what follows
+    if "rank" in (low.unit, high.unit) or (low.unit != high.unit and low.unit and (high.unit or not goes_before)):
+        return None
+    if scale > 1 and low.value < scale and low.value * scale < high.value:
+        low = replace(low, value=low.value * scale)
+    if low.value >= high.value:
+        return None
+    unit = low.unit or high.unit
+    return replace(low, unit=unit), replace(high, unit=unit)
 
 
 def _fraction(match: re.Match[str]) -> Decimal | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -57,6 +57,10 @@ _LEANS = re.compile(
 )
 
 
+_LETTER = "A"  # an article, unless it names one of several: then this is its stem
+_BEHIND_LETTER = re.compile(r"\W*$|\s*[^\w\s]|\s+(?![A-Z])\w")
+
+
 class Word(NamedTuple):
     """One word of a text: its character range, its form as written, and its stem."""
 
@@ -68,7 +72,7 @@ class Word(NamedTuple):
 
     @property
     def is_stopword(self) -> bool:
-        return self.kind == "word" and self.text.lower() in _CARRIES_NOTHING
+        return self.kind == "word" and self.text.lower() in _CARRIES_NOTHING and self.stem != _LETTER
 
     @property
     def can_stand_for_another(self) -> bool:
@@ -148,6 +152,9 @@ def _words(text: str) -> tuple[Word, ...]:
         if match.lastgroup == "number":
             found.append(Word(start, end, token, token.replace(",", "").rstrip("."), "number"))
             continue
+        if token == _LETTER and _is_letter(found, text, start):
+            found.append(Word(start, end, token, token, "word"))
+            continue
         position = 0
         for run in _CJK.finditer(token):
             _append_latin(found, token[position : run.start()], start + position)
@@ -160,6 +167,18 @@ def _words(text: str) -> tuple[Word, ...]:
 def _append_latin(found: list[Word], token: str, start: int) -> None:
     if token:
         found.append(Word(start, start + len(token), token, stem(token), "word"))
+
+
+def _is_letter(found: Sequence[Word], text: str, start: int) -> bool:
+    """Whether the A at `start` names one of several: "Option A" and "Annex A", but not "Is A" or "Building A House"."""
+    before = found[-1] if found else None
+    return (
+        before is not None
+        and (before.kind, before.end) == ("word", start - 1)
+        and text[before.end] in " \u00a0"
+        and not before.is_stopword
+        and _BEHIND_LETTER.match(text, start + 1) is not None
+    )
 
 
 def _append_cjk(found: list[Word], run: str, start: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Literal
 
 from rag.errors import SourceRefusedError
@@ -33,6 +34,13 @@ class Loaded:
     pages: tuple[tuple[int, int], ...] = ()
     notes: tuple[str, ...] = ()  # what a user should know of how it was read
 
+
+# A line with the number of a page at its end or at its beginning.
+_PAGE_LINE = re.compile(
+    r"(?P<before>[^\n]{0,150}?)[\s|–—-]*(?P<page>\d{1,4})[\s|–—-]*|"
+    r"[\s–—-]*(?P<first>\d{1,4})[\s|–—-]+(?P<rest>[^\n]{1,150}?)"
+)
+_PAGES, _PAGE_WORDS, _PAGE_APART = 3, 3, 200  # lines, words besides the number, characters between two
 
 Piece = tuple[str, Kind, int]  # content, kind, level
 # What stands before an item where it is typed: a bullet, a number, a letter.
@@ -87,6 +95,25 @@ def with_levels(blocks: Sequence[Block], marks: Sequence[tuple[float, str] | Non
         around[len(around) if same is None else same :] = [(left, kind)]
         found.append(Block(block.start, block.end, "item", len(around)))
     return found
+
+
+def without_page_lines(text: str, blocks: Sequence[Block]) -> list[Block]:
+    """`blocks` without the lines that a converter left of page after page: the same words with the page's number.
+
+    "Recommendation 1" and "Recommendation 2" are none: what stands on every page says more than what is numbered.
+    """
+    seen: dict[str, list[tuple[int, Block]]] = {}
+    for block in blocks:
+        match = _PAGE_LINE.fullmatch(text, block.start, block.end) if block.kind in ("heading", "paragraph") else None
+        said = one_line(match["before"] or match["rest"] or "") if match else ""
+        if match and (not said or len(said.split()) >= _PAGE_WORDS):
+            seen.setdefault(said, []).append((int(match["page"] or match["first"]), block))
+    dropped: set[int] = set()
+    for found in seen.values():
+        grows = [b[0] == a[0] + 1 and b[1].start - a[1].end >= _PAGE_APART for a, b in pairwise(found)]
+        if len(found) >= _PAGES and all(grows):
+            dropped.update(block.start for _, block in found)
+    return [block for block in blocks if block.start not in dropped]
 
 
 def one_line(text: str) -> str:

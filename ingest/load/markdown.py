@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from markdown_it import MarkdownIt
 
-from ingest.load.loaded import Block, Kind, Loaded, decode
+from ingest.load.loaded import Block, Kind, Loaded, decode, without_page_lines
 from rag.grammar import verbs
 from rag.words import words
 
@@ -44,7 +44,7 @@ def load(data: bytes) -> Loaded:
         if isinstance(parsed, dict):
             meta, body_start = parsed, match.end()
     blocks = _blocks(text, body_start)
-    return Loaded(text, tuple(blocks), meta)
+    return Loaded(text, tuple(without_page_lines(text, blocks)), meta)
 
 
 def _bold_head(line: str) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from ingest.load.loaded import ITEM, Block, Loaded, before_item, decode, with_levels
+from ingest.load.loaded import ITEM, Block, Loaded, before_item, decode, with_levels, without_page_lines
 
 _WIDEST_WRAP = 110  # a line longer than this was not wrapped by hand or by a mail program
 
 
 def load(data: bytes) -> Loaded:
     text = decode(data)
-    return Loaded(text, tuple(text_blocks(text, 0, len(text))))
+    return Loaded(text, tuple(without_page_lines(text, text_blocks(text, 0, len(text)))))
 
 
 def text_blocks(text: str, begin: int, end: int) -> list[Block]:
