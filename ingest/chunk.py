@@ -11,11 +11,12 @@ from itertools import pairwise
 
 from ingest.load import Block, Loaded
 from rag.embedding import Embedder
-from rag.markup import COLUMN, cells_of, without_markup
+from rag.markup import COLUMN, cells_of, without_markup, without_targets
+from rag.sections import lists_works
 from rag.types import Document, Passage
 from rag.words import has_cjk
 
-VERSION = 5  # part of the recipe: raised when the same text would be cut differently
+VERSION = 5  # part of the recipe: raised when the same text would be cut, or found, differently
 _SPECIAL = 2  # the model's own first and last token
 _MARGIN = 4  # white space and list marks between sentences
 _COLUMNS = 8  # part of what the model reads that the names of a table's columns may be
@@ -24,6 +25,7 @@ _LONGEST = 2  # a "sentence" of more than so many targets is a table, a list or 
 # Within a paragraph of Markdown, line ends that are kept: two spaces before them, or a label behind them.
 _BOLD = r"(?:\*\*|__)"
 _NEW_LINE = re.compile(rf"(?:[ \t]{{2,}}|\\)\n|\n(?=[ \t]*{_BOLD}[^*_\n]{{1,60}}(?:[:：]{_BOLD}|{_BOLD}[ \t]*[:：]))")
+_CLOSES = re.compile(r"(?:\*{1,3}|_{1,3})(?=\s)")  # marks that close what stands before a sentence
 _LABEL = re.compile(rf"{_BOLD}[^*_\n]{{1,60}}(?:\.{_BOLD}?|{_BOLD}\.)")
 # Where such a stretch may be cut, the best first: lines (also those of a text within a text), ends of sentences,
 # lesser marks, words.
@@ -97,6 +99,9 @@ def sentence_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
             b -= 1
         if a == b:
             continue
+        if spans and (closes := _CLOSES.match(text, a, b)):  # **Track the review.** The clause
+            spans[-1] = (spans[-1][0], closes.end())
+            a = closes.end() + len(text[closes.end() : b]) - len(text[closes.end() : b].lstrip())
         if spans and not any(c.isalnum() for c in text[a:b]):
             spans[-1] = (spans[-1][0], b)  # a closing bracket or quotation mark belongs to the sentence before
         else:
@@ -126,9 +131,11 @@ def _pieces(document: Document, loaded: Loaded, embedder: Embedder, target_token
         heading = _heading([name for _, name in path], title, embedder)
         columns = columns if block.kind == "row" else ""
         heading = " > ".join(filter(None, (heading, columns)))
-        spans.extend((a, b, heading) for a, b in block_sentences(document.text, block))
+        # A work is named as a whole: author, year, title.
+        parts = [(block.start, block.end)] if lists_works(heading) else block_sentences(document.text, block)
+        spans.extend((a, b, heading) for a, b in parts)
 
-    counts = embedder.count([document.text[a:b] for a, b, _ in spans])
+    counts = embedder.count([without_targets(document.text[a:b]) for a, b, _ in spans])
     headings = sorted({heading for _, _, heading in spans})
     prefixes = [Passage("", "", 0, 0, "", heading).prefix(document) for heading in headings]
     prefix_tokens = dict(zip(headings, embedder.count(prefixes), strict=True))
@@ -217,4 +224,4 @@ def _page(starts: Sequence[int], position: int) -> int | None:
 
 
 def _passage_id(document_id: str, start: int, end: int, heading: str) -> str:
-    return hashlib.sha256(f"{document_id}\0{start}\0{end}\0{heading}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{VERSION}\0{document_id}\0{start}\0{end}\0{heading}".encode()).hexdigest()[:16]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from rag.acronyms import SHORT, introduced
 from rag.grammar import is_english, names, verb_stems
-from rag.markup import without_marks
+from rag.markup import without_markup, without_references
 from rag.places import places
 from rag.query import AnswerType, Query, covers
 from rag.values import NUMBER_WORDS, Quantity, quantities
@@ -83,6 +84,12 @@ _AT_A_PLACE = re.compile(
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|been|being|be) (?:\w+ly )?(?P<act>[a-z]+)", re.IGNORECASE)
 _DONE = re.compile(r"(?<=[a-z] )[a-z]+ed(?= (?:in|on|at|since)\b)")  # "the report published in May"
 _BY = re.compile(r"\bby\b(?! (\d|the end))", re.IGNORECASE)
+_WHAT_IS = re.compile(r"what(?: exactly)?(?: (?:is|are|was|were)|['’]s) (?:meant by )?(?:an? |the )?(?P<what>.+)", re.I)
+_IS_ONE = r"(?:(?:is|are|was|were) (?:an?|the|any|what|how|one|those)|means|refers to|describes|denotes|stands for)\b"
+_WORKS = re.compile(
+    r"\b(?:references?|sources?(?! of (?!the\b|this\b|its\b))|bibliography|cites?|cited|works?|titles?)\b|文献|来源",
+    re.IGNORECASE,
+)
 _HOW = re.compile(r"how (?:is|are|was|were|do|does|did|can|could|will|would|may|might|has|have)\b", re.I)
 _WHAT_TO_DO = re.compile(
     r"(?:what|which|how|where|who|whom)\b[^?]*?\b(?:should|ought|must|needs? to|has to|have to)\b", re.I
@@ -110,12 +117,12 @@ def fits(query: Query, text: str) -> float:
     """Whether a sentence has what the question asks for: 1 it has, -1 it lacks what every answer has, 0 either."""
     kind: AnswerType = query.answer_type
     if kind == "when":
-        if _DATE.search(text):
+        if _DATE.search(without_references(text)):
             return 1.0
         return 0.5 if _ANY_TIME.match(query.text) and (_IF.search(text) or _WITHIN.search(text)) else -1.0
     if kind == "quantity":
         asked = {word.stem for word in words(query.reading) if word.kind == "number"}
-        plain = _DATES_ONLY.sub(" ", without_marks(text))
+        plain = _DATES_ONLY.sub(" ", without_references(text))
         figures = [w for w in words(plain) if w.kind == "number" and not _RANKED.match(plain, w.end)]
         if query.counts_things:
             figures = [w for w in figures if not _LABELS.search(plain[: w.start])]
@@ -149,7 +156,7 @@ def says_how_many(query: Query, text: str) -> bool:
     counted = [need for need in query.needs if query.counts(need)]
     if not counted or has_cjk(text):
         return False
-    spoken = words(without_marks(text))
+    spoken = words(without_references(text))
     return any(
         (word.kind == "number" or word.text.lower() in NUMBER_WORDS)
         and not _LABELS.search(text[: word.start])
@@ -220,6 +227,22 @@ def may_be_why(text: str) -> bool:
     spoken = words(text)
     aims = any(a.text.lower() == "to" and b.stem in verb_stems() and not b.is_stopword for a, b in pairwise(spoken))
     return bool(has_cjk(text) or aims or _REASON.search(text) or _CAUSE.search(text))
+
+
+def introduces(query: Query, text: str) -> bool:
+    """Whether a text says what a question asks the meaning of: its long form beside it, or "X is a ..."."""
+    asked = _WHAT_IS.fullmatch(query.text.strip(" ?"))
+    if asked is None or has_cjk(text):
+        return False
+    plain = without_markup(text)
+    if SHORT.fullmatch(asked["what"]):
+        return any(short == asked["what"] for short, _ in introduced(plain))
+    return re.search(rf"(?:^|\W){re.escape(asked['what'])}(?: \([^()]*\))? {_IS_ONE}", plain, re.IGNORECASE) is not None
+
+
+def asks_for_works(query: Query) -> bool:
+    """Whether it may ask for the works that a document names: "the sources of the paper", not "of flexibility"."""
+    return _WORKS.search(query.text) is not None
 
 
 def asks_how(query: Query) -> bool:

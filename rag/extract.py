@@ -6,23 +6,26 @@ Whether the best sentence is an answer at all is a logistic regression on a few 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.embedding import Embedded
 from rag.expects import (
     asks_for_advice,
+    asks_for_works,
     asks_how,
     asks_which_ones,
     asks_why,
     gives_advice,
     goes_on_with_why,
+    introduces,
     may_be_why,
     says_how_many,
 )
 from rag.labels import label_of
 from rag.listed import MAX_LIST, as_list, one_item
-from rag.lists import below_heading, item_above, list_led_by
+from rag.lists import item_above, list_led_by
 from rag.logistic import probability
 from rag.markup import without_marks
 from rag.orders import follows_an_order, is_order
@@ -38,6 +41,7 @@ from rag.premise import (
 )
 from rag.query import Query, covers
 from rag.scoring import Candidate, need_weights, score_sentences
+from rag.sections import below_heading, lists_works, told_off
 from rag.stated import Text
 from rag.store.library import Library
 from rag.types import Hit
@@ -52,11 +56,14 @@ _REASON_NEAR = 0.85  # share of the best score from which on a sentence with a r
 _COUNTS_NEAR = 0.85  # the same, of one that says how many of what is counted
 _ACT_NEAR, _SAID = 0.8, 0.8  # the same, of one that says what is done, where it is asked how; share of a verb
 _ADVICE_NEAR = 0.85  # the same, of one that says what somebody should do
+_BY_NEAR = 0.85  # the same, of one that says by whom something was done, where it is asked who did it
+_INTRODUCES_NEAR = 0.6  # the same, of one that introduces what is to be defined: "the Software Carbon Intensity (SCI)"
 _BELOW_ITS_NAME = 0.7  # the same, of what stands right below a heading that names what is to be defined
 _NAMES_NEAR = 0.9  # the same, of one that names several things where they are asked for
 # Where the best of these sentences comes near and misses, another may answer that reaches this share of its score; less
 # when it names what is asked about, and the best one does not.
 _LOOKED_AT, _NEAR, _NAMING = 4, 0.9, 0.75
+_BY_WHOM = re.compile(r"\b(?P<act>[a-z]+ed|[a-z]+en|[a-z]+t) by (?:the |an? )?[A-Z]")
 _WITHOUT = 0.3  # what is left of the confidence where the best sentence comes near and misses
 
 
@@ -113,7 +120,10 @@ def ranked(library: Library, query: Query, embedded: Embedded, hits: Sequence[Hi
     candidates = [
         one
         for one in score_sentences(library, query, embedded, hits)
-        if not _ordered(one) and not of_another_number(asked, Text(one.text)) and not of_another_brief(brief, one.text)
+        if not _ordered(one)
+        and (not lists_works(one.hit.passage.section) or asks_for_works(query))
+        and not of_another_number(asked, Text(one.text))
+        and not of_another_brief(brief, one.text)
     ]
     if query.answer_type in ("when", "quantity"):  # without a date, or a figure, it is no answer however near
         fitting = [candidate for candidate in candidates if candidate.features["fits"] > 0] or candidates
@@ -126,7 +136,16 @@ def ranked(library: Library, query: Query, embedded: Embedded, hits: Sequence[Hi
         return _first(
             candidates, _ADVICE_NEAR, lambda one: gives_advice(one.text) and _says_as_much(one, candidates[0])
         )
+    if query.answer_type == "list":
+        return _first(candidates, _BELOW_ITS_NAME, lambda one: _is_named_above(query, one))
+    if query.answer_type == "who":
+        return _first(candidates, _BY_NEAR, lambda one: _says_by_whom(query, one.text))
     if query.answer_type == "definition":
+        if any(introduces(query, one.text) for one in candidates[:1]):
+            return candidates
+        near = [one for one in candidates if one.score >= _INTRODUCES_NEAR * candidates[0].score]
+        if any(introduces(query, one.text) for one in near):
+            return _first(candidates, _INTRODUCES_NEAR, lambda one: introduces(query, one.text))
         return _first(candidates, _BELOW_ITS_NAME, lambda one: _is_named_above(query, one))
     if asks_why(query):  # before what is asked about comes why it is so, where that is said
         return _first(candidates, _REASON_NEAR, lambda one: may_be_why(one.text))
@@ -162,10 +181,16 @@ def _says_what_is_done(query: Query, one: Candidate, other: Candidate) -> bool:
     return bool(lacking) and min(lacking) >= _SAID and min(said, default=1.0) >= ONLY_NEAR
 
 
+def _says_by_whom(query: Query, text: str) -> bool:
+    """Whether it says by whom was done what "who ...?" asks for: "developed by the Foundation"."""
+    acts = acts_of(query.reading) - LIGHT_VERBS
+    return any(words(match["act"])[0].stem in acts for match in _BY_WHOM.finditer(text))
+
+
 def _is_named_above(query: Query, one: Candidate) -> bool:
     """Whether a sentence is the first below a heading that opens with what is asked about: "3.2 Option B - a chip"."""
     section = one.hit.passage.section
-    named = [word.stem for word in words(section.split(" > ")[-1]) if word.kind != "number"]
+    named = [word.stem for word in words(section.split(" > ")[-1]) if word.kind != "number" and not word.is_stopword]
     asked = {stem for need in query.needs for stem in need.own}
     return set(named[: len(asked)]) == asked and below_heading(one.hit.document, section, one.start)
 
@@ -198,6 +223,8 @@ def _best_few(query: Query, candidates: Sequence[Candidate]) -> list[Candidate]:
     chosen = [best]
     if (around := list_led_by(best.hit.document, best.start, best.end)) and len(around.items) <= MAX_LIST:
         return [best, *(replace(best, start=a, end=b) for a, b in around.items)]
+    if (query.answer_type == "list" or asks_which_ones(query)) and (told := told_off(best.hit.document, best.end)):
+        return [best, *(replace(best, start=a, end=b) for a, b in told)]
     named = asks_which_ones(query) and best.features["fits"] > 0  # then nobody wants what is said of them
     labelled = bool(label_of(best.text))  # "Founded: 2014" says all that is asked, and "Employees: 12" something else
     for candidate in candidates[1:]:

@@ -7,11 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from rag.lists import below_heading, introduction, list_led_by, list_with
+from rag.expects import asks_for_works
+from rag.lists import introduction, list_led_by, list_with
+from rag.nouns import is_general
 from rag.ordinal import Nth, asked_for, lists_such, with_what_is_below
 from rag.premise import advises_another
 from rag.query import Query, covers
 from rag.scoring import Candidate
+from rag.sections import below_heading, lists_works
 from rag.types import ItemList
 from rag.values import quantities
 from rag.words import stems_of, words
@@ -84,9 +87,9 @@ def _lists_at(
             seen.add((document.id, around.items[0][0]))
             above = introduction(document, around)
             # Numbered sections are as often no list to a reader: their heading must be what is asked for.
-            if around.of_sections and not _names_what_is_asked(query, above):
+            if around.of_sections and not (_names_what_is_asked(query, above) and _names_the_things(query, above)):
                 continue
-            if advises_another(query, above):
+            if advises_another(query, above) or (lists_works(at.hit.passage.section) and not asks_for_works(query)):
                 continue
             head = stems_of(f"{document.title} {at.hit.passage.heading} {above}")
             met = [
@@ -138,6 +141,13 @@ def _names_what_is_asked(query: Query, above: str) -> bool:
     stems = stems_of(above)
     advises = bool(_ADVICE.search(query.reading) and _ADVICE.search(above))
     return advises or any(need.kind == "word" and need.own <= stems for need in query.needs)
+
+
+def _names_the_things(query: Query, above: str) -> bool:
+    """Whether it says what the things are called that are asked for: sources, of "the sources of flexibility"."""
+    things = [need for need in query.needs if need.kind == "word" and not any(map(is_general, words(need.text)))]
+    first = min(things, key=lambda need: query.reading.find(need.text), default=None)
+    return first is None or bool(first.own & stems_of(above)) or bool(_ADVICE.search(above))
 
 
 def _counts(text: str, items: Sequence[tuple[int, int]]) -> bool:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
 from rag.types import Document, ItemList
-from rag.words import words
 
-_MARKS = 300  # characters of a heading's marks, and of what of it is cut
-_BEFORE_ITEM = re.compile(r"\s+(?:(?:[-*+•]|\(?\w{1,3}[.)])\s*)?$")
 _NEAR = 200  # lists that begin between one and its items are not more
 
 
@@ -40,14 +36,6 @@ def list_led_by(document: Document, start: int, end: int) -> ItemList | None:
 def introduction(document: Document, around: ItemList) -> str:
     """What introduces a list; empty where nothing does."""
     return document.text[slice(*around.lead)] if around.lead else ""
-
-
-def below_heading(document: Document, section: str, position: int) -> bool:
-    """Whether what begins at `position` is the first below the last heading of `section`."""
-    last = section.split(" > ")[-1]
-    before = _BEFORE_ITEM.sub("", document.text[max(position - len(last) - _MARKS, 0) : position])
-    said, named = (" ".join(word.text for word in words(text)) for text in (before.rsplit("\n", 1)[-1], last))
-    return bool(named) and said.startswith(named)  # a long heading is cut
 
 
 def item_above(document: Document, position: int) -> tuple[int, int] | None:

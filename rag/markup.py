@@ -8,6 +8,18 @@ import re
 COLUMN = " | "  # between the cells of a row, and between the names of its columns
 MARKDOWN = (".md", ".markdown")
 _LINK = re.compile(r"!?\[([^\[\]]+)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"]*\")?\)")
+_TARGET = re.compile(r"(?<=[^\s\[]\])\((?:[^()\s]|\([^()\s]*\))+(?:\s+\"[^\"]*\")?\)")
+_WORK = r"\[[^\[\]]+\]\((?:[^()\s]|\([^()\s]*\))+\)"  # a link
+_WORKS = re.compile(
+    rf"\({_WORK}(?:[;,] {_WORK})*\)|"
+    r"\((?:[^()]*[^()\d], (?:19|20)\d\d(?:[a-z]\b|, (?:p|pp|para|paras|ch|sec)\b)[^()]*|"
+    r"[^()]*\bet al\.?,? (?:19|20)\d\d[^()]*|[A-Z][^()\d]*, (?:19|20)\d\d; [^()]*)\)"
+)
+_CODE_OF_LAW = re.compile(
+    r"\b(?:(?:ISO|IEC|EN|IEEE|ITU)\b[ /]?)+[ -]?\d[\d:.-]*|"
+    r"\b(?:Directives?|Regulations?|Decisions?|Articles?|Art\.|Annex(?:es)?|Sections?|[Pp]aras?\.?|[Pp]aragraphs?|Recitals?)"
+    r" (?:\((?:EU|EC)\) )?(?:No\.? )?\d[\d/.–-]*"
+)
 _CODE = re.compile(r"`+([^`]+)`+")
 _STRONG = re.compile(r"\*\*|(?<!\w)__(?=\S)|(?<=\S)__(?!\w)")
 _REFERENCE = re.compile(r"\[(?:\w+ )?[A-Za-z]?\d[\w,;:. –-]*\]")
@@ -20,9 +32,22 @@ def without_markup(text: str) -> str:
     return _EMPHASIS.sub(lambda match: match[1] or match[2], text)
 
 
+def without_targets(text: str) -> str:
+    """`text` with spaces where links lead to: as long as before, so that places in it stay."""
+    return _TARGET.sub(lambda match: " " * len(match.group()), text)
+
+
 def without_marks(text: str) -> str:
-    """`text` without numbers of sources and notes, which are no figures: [S22, S25], [3], [note 4]."""
-    return _REFERENCE.sub("", text)
+    """`text` without where links lead, and numbers of sources and notes, which are no figures: [S22, S25], [3]."""
+    return _REFERENCE.sub("", _TARGET.sub("", text))
+
+
+def without_references(text: str) -> str:
+    """As `without_marks`, without works that are named in brackets, nor numbers of laws: (IEA, 2025), Article 36.
+
+    Their years and numbers are no figures of what the text says.
+    """
+    return _CODE_OF_LAW.sub(" ", without_marks(_WORKS.sub(" ", text)))
 
 
 def cells_of(row: str) -> list[str]:

@@ -158,7 +158,7 @@ def of_others(query: Query, shares: Sequence[float], held: str, heading: str = "
     near = [name for name, share in met.items() if share <= far]
     written = [run for a, b in runs(query.text, names(query.text)) for run in _OWNER.split(query.text[a:b])]
     # China is said wherever China Mobile is not.
-    said = [run for run in written if any(share > far and name in run for name, share in _telling(met, run))]
+    said = [run for run in written if _is_said(run, met, far)]
     if all(any(name in run for run in said) for name in near):
         return False
     asked = stems_of(query.reading)
@@ -204,6 +204,12 @@ def advises_another(query: Query, held: str) -> bool:
         if not held[word.end : match.start()].strip()
     }
     return bool(advised) and not query.spellings & advised
+
+
+def _is_said(run: str, met: Mapping[str, float], far: float) -> bool:
+    """Whether a name of several words is said: by one of two, by half of more."""
+    shares = [share for _, share in _telling(met, run)]
+    return bool(shares) and 2 * sum(share > far for share in shares) >= len(shares)
 
 
 def _telling(met: Mapping[str, float], run: str) -> list[tuple[str, float]]:

@@ -1,7 +1,7 @@
 """Names that a question shortens and the documents write out, or the other way round: UMC, United Methodist Church.
 
-Which is which is found in the passages themselves: a short form beside its long one, as in "the United Methodist Church
-(UMC)" (after Schwartz and Hearst, 2003), or a name whose first letters are the short form, where that stands nowhere.
+Which is which is found in the passages themselves: a short form beside its long one (`rag.acronyms`), or a name whose
+first letters are the short form, where that stands nowhere.
 """
 
 from __future__ import annotations
@@ -10,17 +10,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
+from rag.acronyms import BETWEEN, SHORT, SMALL, initials, introduced, mark_of, spells
 from rag.query import ALIAS_WEIGHT, Need, Query
 from rag.store.library import Library
 from rag.types import Hit
 from rag.words import Word, index_terms, stem, without_owner, words
 
-_SHORT = re.compile(r"[A-Z]{2,6}")
-_IN_BRACKETS = re.compile(r"\(\s*(?:the )?[\"“']?([^()\"”]{2,80}?)[\"”']?\s*\)")
-_BETWEEN = re.compile(r"[\s\-–/&.]*")  # what stands between the words of one name
-_SMALL = frozenset("of and for the in on to de du la a".split())
+_INTRODUCE = 8  # passages that are read for what a short form stands for
+_FACTS = ("when", "who", "quantity")  # asked for in a sentence that may write out what others shorten
 _SURE = 3  # letters of a short form that two words can hardly have by chance
 
 
@@ -29,41 +27,34 @@ def with_long_forms(query: Query, hits: Sequence[Hit], library: Library) -> Quer
     texts = [f"{hit.document.title}. {hit.passage.heading}. {hit.passage.text}" for hit in hits]
     for need in query.needs:
         short = without_owner(need.text).removesuffix("s")
-        if need.kind == "name" and len(need.alternatives) == 1 and _SHORT.fullmatch(short):
+        if need.kind == "name" and len(need.alternatives) == 1 and SHORT.fullmatch(short):
             stands = library.lexical.document_frequency(stem(short)) > 0
-            if long := _long_form(short, texts, defined=stands):
-                query = _spelled_out(query, need, long, sought=not stands)
+            where = _that_introduce(short, library) if stands else []
+            if long := _long_form(short, [*texts, *where], defined=stands):
+                query = _spelled_out(query, need, long, sought=not stands or query.answer_type in _FACTS)
+            if where and query.answer_type == "definition":
+                query = replace(query, terms={**query.terms, mark_of(short): 1.0})
     for name in _names(query):
-        short = _initials(name)
+        short = initials(name)
         if len(short) >= _SURE and any(re.search(rf"\b{short}\b", text) for text in texts):
             query = _may_be_short(query, name, short)
     return query
+
+
+def _that_introduce(short: str, library: Library) -> list[str]:
+    """The texts of a few passages that say what `short` stands for."""
+    found = library.passages_by_id([key for key, _ in library.lexical.search({mark_of(short): 1.0}, _INTRODUCE)])
+    return [passage.text for _, passage in sorted(found.items())]
 
 
 def _long_form(short: str, texts: Iterable[str], *, defined: bool) -> str:
     """What `short` stands for; where it is `defined`, only beside its own definition."""
     found: Counter[str] = Counter()
     for text in texts:
-        spoken = words(text)
-        for match in _IN_BRACKETS.finditer(text):
-            if match[1] == short:
-                before = [word for word in spoken if word.end <= match.start()]
-                for count in range(2, len(short) * 2 + 1):
-                    if spells(before[-count:], text, short):
-                        found[text[before[-count].start : before[-1].end]] += 1
-                        break
-            elif re.search(rf"\b{short}\s*$", text[: match.start()]) and spells(words(match[1]), match[1], short):
-                found[match[1]] += 1
+        found.update(long for one, long in introduced(text) if one == short)
         if not defined:
-            found.update(text[a.start : b.end] for a, b in _runs(spoken, text, short))
+            found.update(text[a.start : b.end] for a, b in _runs(words(text), text, short))
     return found.most_common(1)[0][0] if found else ""
-
-
-def spells(name: Sequence[Word], text: str, short: str) -> bool:
-    """Whether the first letters of these words are `short`; small words may be left out."""
-    if len(name) < 2 or any(not _BETWEEN.fullmatch(text[a.end : b.start]) for a, b in pairwise(name)):
-        return False
-    return name[0].text.lower() not in _SMALL and _initials(name) == short
 
 
 def _runs(spoken: Sequence[Word], text: str, short: str) -> Iterable[tuple[Word, Word]]:
@@ -73,7 +64,7 @@ def _runs(spoken: Sequence[Word], text: str, short: str) -> Iterable[tuple[Word,
             continue
         for last in range(i + 1, min(i + 2 * len(short), len(spoken))):
             name = spoken[i : last + 1]
-            capital = all(word.text[0].isupper() or word.text.lower() in _SMALL for word in name)
+            capital = all(word.text[0].isupper() or word.text.lower() in SMALL for word in name)
             if not capital:
                 break
             if spells(name, text, short) and name[-1].text[0].isupper():
@@ -102,18 +93,14 @@ def _names(query: Query) -> list[list[Word]]:
     found: list[list[Word]] = [[]]
     text = query.reading
     for word in words(text):
-        goes_on = bool(found[-1]) and _BETWEEN.fullmatch(text[found[-1][-1].end : word.start]) is not None
+        goes_on = bool(found[-1]) and BETWEEN.fullmatch(text[found[-1][-1].end : word.start]) is not None
         if word.text[0].isupper() and not word.text.isupper():
             found.append([*found.pop(), word] if goes_on else [word])
-        elif goes_on and word.text.lower() in _SMALL:
+        elif goes_on and word.text.lower() in SMALL:
             found[-1].append(word)
         else:
             found.append([])
     return [name for name in found if len(name) >= _SURE]
-
-
-def _initials(name: Sequence[Word]) -> str:
-    return "".join(word.text[0].upper() for word in name if word.text.lower() not in _SMALL)
 
 
 def _may_be_short(query: Query, name: Sequence[Word], short: str) -> Query:

@@ -15,6 +15,7 @@ from rag.lists import item_above, items_with, list_led_by, list_with
 from rag.markup import without_marks
 from rag.query import Query, covers, understand
 from rag.scoring import Candidate, need_weights
+from rag.sections import is_beside_the_text
 from rag.store.library import PRIMARY_GROUP, Library
 from rag.task import A_TEXT
 from rag.types import Document, Hit, Outline, Row
@@ -32,7 +33,6 @@ _ALIKE = 0.85  # cosine of two sentences from which they say the same
 _SUMS_UP = re.compile(
     r"\b(summary|abstract|key (findings|messages|points|takeaways)|in brief|conclusions?)\b", re.IGNORECASE
 )
-_BESIDE_IT = re.compile(r"\W*(appendix|annex|references|bibliography|notes|contents|acknowledge?ments)\b", re.I)
 _THIS = re.compile(r"^(it|this|that|the|this|the current)?\s*(document|text|paper|file|source|note)?$", re.IGNORECASE)
 _THE_BRIEF = re.compile(r"^(the |this )?(policy )?brief( 24)?$|^(这份|这篇|本|该)?(政策)?简报$", re.IGNORECASE)
 _TEXT_ON = re.compile(
@@ -78,7 +78,7 @@ def summarise(library: Library, document: Document) -> Composed:
     Sections are those of the highest heading that parts the document. What calls itself a summary says more of it.
     """
     every = library.catalog.passages(document)
-    passages = [passage for passage in every if not _BESIDE_IT.match(passage.section.split(" > ")[0])] or every
+    passages = [passage for passage in every if not is_beside_the_text(passage.section)] or every
     parts = _parts(sorted({passage.section for passage in passages}))
     if len(passages) > _READ:
         passages = [passages[round(i * (len(passages) - 1) / (_READ - 1))] for i in range(_READ)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rag.markup import COLUMN, MARKDOWN, cells_of, without_markup
+from rag.markup import COLUMN, MARKDOWN, cells_of, without_markup, without_targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,14 @@ class Passage:
         names = self.heading.rpartition(" > ")[2].split(COLUMN)
         return names if len(names) > 1 and self.text.startswith("|") else []
 
+    @property
+    def read(self) -> str:
+        """The text without where links lead, in the same places."""
+        return without_targets(self.text)
+
     def embedded_text(self, document: Document) -> str:
         """What the model reads: title and heading path tell it what "it" and "the plan" are about."""
-        return self.prefix(document) + self.text
+        return self.prefix(document) + self.read
 
     def prefix(self, document: Document) -> str:
         # A file's name, in place of a title, says nothing to a language model and leads it astray.

@@ -19,7 +19,7 @@ def cut(source: str, name: str = "a.md", title: str = "Title", target: int = 72)
     loaded = load(source.encode(), name)
     document = Document("id", "/a.md", name, title, loaded.text)
     passages, tokens = chunk(document, loaded, EMBEDDER, target)
-    assert tokens == sum(EMBEDDER.count([passage.text for passage in passages]))
+    assert tokens == sum(EMBEDDER.count([passage.read for passage in passages]))
     return document, passages
 
 

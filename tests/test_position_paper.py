@@ -1,4 +1,4 @@
-"""What a position paper converted from a PDF asks of the program: options under headings, page lines, lists of figures."""
+"""A position paper converted from a PDF: options under headings, lines of page after page, lists of figures."""
 
 from __future__ import annotations
 

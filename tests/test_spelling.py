@@ -9,12 +9,12 @@ import pytest
 
 from eval.fit import known_names
 from ingest.pipeline import ingest
+from rag.acronyms import spells
 from rag.chain import Desk
 from rag.embedding import Embedder
 from rag.glossary import Glossary
 from rag.query import understand
 from rag.settings import CHECKOUT, load_settings
-from rag.shortened import spells
 from rag.spelling import respelled
 from rag.words import is_derived, stem, words
 from tests.conftest import run_cli

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rag.acronyms import introduced, mark_of
 from rag.embedding import Embedder, Floats
 from rag.errors import BriefdeskError, StoreError
 from rag.memory import give_back
@@ -136,7 +137,7 @@ def _build(
                 document = catalog.document(document_id, recipe)
                 assert document is not None  # its title was just read
                 passages = catalog.passages(document)
-                stems = [index_terms(passage.text) for passage in passages]
+                stems = [_terms(passage.read) for passage in passages]
                 block = block_of(passages, stems, _vectors(catalog, hashes, embedder.fingerprint))
                 for passage, own in zip(passages, stems, strict=True):
                     if passage.id not in before:
@@ -231,3 +232,8 @@ def _copy_current(
     for store in ("lexical", "vectors"):
         shutil.rmtree(folder / store, ignore_errors=True)
     return None
+
+
+def _terms(text: str) -> list[str]:
+    """What the index holds of a passage: its words, and a mark for each short form that it introduces."""
+    return [*index_terms(text), *(mark_of(short) for short, _ in introduced(text))]
