@@ -19,6 +19,7 @@ from rag.words import has_cjk
 VERSION = 5  # part of the recipe: raised when the same text would be cut, or found, differently
 _SPECIAL = 2  # the model's own first and last token
 _MARGIN = 4  # white space and list marks between sentences
+_HEADING = 8  # part of what the model reads that a heading path may be
 _COLUMNS = 8  # part of what the model reads that the names of a table's columns may be
 _FARTHEST = 20_000  # characters: so far below a heading, with none between, the text is no longer about it
 _LONGEST = 2  # a "sentence" of more than so many targets is a table, a list or a log without line ends, and is cut
@@ -176,7 +177,7 @@ def _with_their_labels(text: str, spans: Sequence[tuple[int, int]]) -> list[tupl
 def _heading(path: Sequence[str], title: str, embedder: Embedder) -> str:
     """The heading path as one line; the title is not said twice, and long paths keep their last steps."""
     steps = [name for name in path if name.casefold() != title.casefold()]
-    limit = embedder.max_tokens // 16
+    limit = embedder.max_tokens // _HEADING
     while len(steps) > 1 and embedder.count([" > ".join(steps)])[0] > limit:
         steps = steps[1:]
     return trim(" > ".join(steps), embedder, limit)

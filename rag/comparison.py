@@ -15,6 +15,7 @@ from rag.grammar import content, names, verbs
 from rag.labels import label_of
 from rag.markup import without_marks
 from rag.query import Need, covers, understand
+from rag.sections import lists_works, nearest_numbers
 from rag.store.library import Library
 from rag.task import Task
 from rag.types import Hit, Outline, Row
@@ -91,7 +92,9 @@ def _about(
     """Sentences about a subject. One that names both must set them against each other, or it compares nothing."""
     found: list[tuple[Hit, int, int]] = []
     for hit in find(f"{subject} {aspect}".strip(), LOOKED_UP):
-        above = stems_of(f"{hit.document.title} {hit.passage.heading}")
+        if lists_works(hit.passage.section):
+            continue
+        above = stems_of(f"{hit.document.title} {nearest_numbers(hit.passage.heading)}")
         for start, end in hit.passage.sentences:
             text = hit.document.text[start:end]
             stems = stems_of(text)

@@ -23,6 +23,9 @@ _MONEY = re.compile(
     r"what (did|does|do|will|has|have|is|was|would) .*\b(cost|pay|paid|spen[dt]|invest|earn|charge|worth)\b)",
     re.I,
 )
+_FOR_NOTHING = re.compile(
+    r"\b(?:free(?: of charge)?|(?:at )?no (?:charge|cost|fee)|without charge)\b(?! (?:from|to|of)\b)", re.I
+)
 _RANKED = re.compile(r"(st|nd|rd|th)\b")  # being the 12th says no amount
 _SHARE = re.compile(r"(and |but )?what('s)? ((is|was|are|were) (the )?)?(share|percentage|percent|proportion)\b", re.I)
 _OF_A_WHOLE = ("percent", "fraction")
@@ -129,6 +132,8 @@ def fits(query: Query, text: str) -> float:
         said = query.reading.lower()
         worded = {match.group().lower() for match in _NUMBER_WORD.finditer(text)} - set(said.split())
         has = any(w.stem not in asked for w in figures) or any(word not in said for word in worded)
+        if _MONEY.match(query.text) and _FOR_NOTHING.search(text):
+            return 1.0
         if has and _MONEY.match(query.text) and not any(map(_may_be_a_sum, quantities(text))):
             return -1.0
         if has and _SHARE.match(query.reading) and not any(q.unit in _OF_A_WHOLE for q in quantities(text)):

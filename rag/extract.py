@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import dropwhile
 
 from rag.embedding import Embedded
 from rag.expects import (
@@ -190,7 +191,8 @@ def _says_by_whom(query: Query, text: str) -> bool:
 def _is_named_above(query: Query, one: Candidate) -> bool:
     """Whether a sentence is the first below a heading that opens with what is asked about: "3.2 Option B - a chip"."""
     section = one.hit.passage.section
-    named = [word.stem for word in words(section.split(" > ")[-1]) if word.kind != "number" and not word.is_stopword]
+    spoken = [word for word in words(section.split(" > ")[-1]) if not word.is_stopword]
+    named = [word.stem for word in dropwhile(lambda word: word.kind == "number", spoken)]
     asked = {stem for need in query.needs for stem in need.own}
     return set(named[: len(asked)]) == asked and below_heading(one.hit.document, section, one.start)
 

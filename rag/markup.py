@@ -18,8 +18,11 @@ _WORKS = re.compile(
 _CODE_OF_LAW = re.compile(
     r"\b(?:(?:ISO|IEC|EN|IEEE|ITU)\b[ /]?)+[ -]?\d[\d:.-]*|"
     r"\b(?:Directives?|Regulations?|Decisions?|Articles?|Art\.|Annex(?:es)?|Sections?|[Pp]aras?\.?|[Pp]aragraphs?|Recitals?)"
-    r" (?:\((?:EU|EC)\) )?(?:No\.? )?\d[\d/.–-]*"
+    r" (?:\((?:EU|EC)\) )?(?:No\.? )?\d[\d/.–-]*|"
+    r"\b(?!AD|BCE?|CE|FY|USD|EUR|GBP|CNY|RMB|CHF|JPY|INR|AUD|CAD|US)[A-Z]{2,5} \d{1,5}\b"
+    r"(?![.,]\d| ?%| (?:percent|per|million|billion|trillion)\b)"
 )
+_ESCAPED = re.compile(r"\\([.!#()\[\]+|>-])")
 _CODE = re.compile(r"`+([^`]+)`+")
 _STRONG = re.compile(r"\*\*|(?<!\w)__(?=\S)|(?<=\S)__(?!\w)")
 _REFERENCE = re.compile(r"\[(?:\w+ )?[A-Za-z]?\d[\w,;:. –-]*\]")
@@ -28,6 +31,7 @@ _EMPHASIS = re.compile(r"(?<![*\w])\*(?=\S)([^*]+?)(?<=\S)\*(?![*\w])|(?<![_\w])
 
 def without_markup(text: str) -> str:
     """`text` of a Markdown document as it is read."""
+    text = _ESCAPED.sub(r"\1", text)
     text = _STRONG.sub("", _CODE.sub(r"\1", _LINK.sub(r"\1", text)))
     return _EMPHASIS.sub(lambda match: match[1] or match[2], text)
 

@@ -95,7 +95,8 @@ _TYPES: tuple[tuple[AnswerType, str], ...] = (
         r"\bwhat (area|size|value|level) (is|was|does|did|has)\b|"
         r"^what (do|does|did|will|has|have) .*\b(cost|pay|spend|invest|earn|charge)\b(?! (in|into|on|for|to)\W*$)|"
         r"^what('s| is| was) .*\b(share|percentage|proportion|number|amount|rate|population|area|size|budget|sum|value|"
-        r"gdp|gross domestic product|intensity|average|cost|price|ratio|length|height|revenue|turnover)\b",
+        r"gdp|gross domestic product|intensity|average|cost|price|ratio|length|height|revenue|turnover|threshold|"
+        r"ceiling|fee|fine|speed|weight|temperature|wage|salary|income|profit|yield|density)\b",
     ),
     (
         "list",

@@ -24,6 +24,7 @@ from rag.grammar import MEASURES, names, runs
 from rag.lists import items_with
 from rag.markup import without_marks
 from rag.query import Query, covers
+from rag.sections import nearest_numbers
 from rag.store.library import Library
 from rag.thesaurus import says
 from rag.types import Document, Hit
@@ -166,7 +167,8 @@ def _score_passage(
     starts = token_spans[:, 0] - prefix + passage.start
     in_prefix = token_spans[:, 0] < prefix
     similarity = question.vectors @ tokens.T  # [question tokens, passage tokens]
-    heading = _without_halves(f"{document.title} {document.publisher} {passage.heading}", stems_of(query.reading))
+    above = f"{document.title} {document.publisher} {nearest_numbers(passage.heading)}"
+    heading = _without_halves(above, stems_of(query.reading))
     around = stems_of(without_marks(passage.text))
     years = {need.text: years_meant(query, need) for need in query.needs if need.kind == "number" and dates(need.text)}
     need_is_counted = {need.text: query.counts(need) for need in query.needs}

@@ -20,6 +20,7 @@ _BESIDE = re.compile(
     rf"{_NUMBERED}(?:(?:appendix|annex|(?:table of )?contents|acknowledge?ments)\b.*|{_WORKS}(?: and \w+)?\W*)",
     re.IGNORECASE,
 )
+_NUMBERED_NAME = re.compile(r"\b(?P<name>[A-Z][A-Za-z]+) (?:\d+|[A-Z])\b")
 _IN_ORDER = ("first", *ORDINALS)
 _TOLD_OFF = re.compile(
     rf"(?:(?<=[.!?:;)”\"*]\s)|^)(?=[\s*_]*(?:(?P<nth>{'|'.join(_IN_ORDER[:6])})(?:ly)?|finally|lastly)\b[,:*_ ])",
@@ -34,6 +35,23 @@ def below_heading(document: Document, section: str, position: int) -> bool:
     before = _BEFORE_ITEM.sub("", document.text[max(position - len(last) - _MARKS, 0) : position])
     said, named = (" ".join(word.text for word in words(text)) for text in (before.rsplit("\n", 1)[-1], last))
     return bool(named) and said.startswith(named)  # a long heading is cut
+
+
+def nearest_numbers(section: str) -> str:
+    """The headings of a section, without what is numbered there otherwise than in a nearer one.
+
+    Below "SB 253 and SB 261 > 2.1 SB 253" all is about SB 253.
+    """
+    found: list[str] = []
+    nearer: set[str] = set()
+    for heading in reversed(section.split(" > ")):
+        numbered = list(_NUMBERED_NAME.finditer(heading))
+        for match in reversed(numbered):
+            if match["name"] in nearer:
+                heading = heading[: match.start()] + heading[match.end() :]
+        nearer |= {match["name"] for match in numbered}
+        found.insert(0, heading)
+    return " > ".join(found)
 
 
 def lists_works(section: str) -> bool:

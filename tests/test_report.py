@@ -12,7 +12,7 @@ from rag.expects import fits, introduces
 from rag.glossary import Glossary
 from rag.markup import without_references, without_targets
 from rag.query import understand
-from rag.sections import is_beside_the_text, lists_works, told_off
+from rag.sections import is_beside_the_text, lists_works, nearest_numbers, told_off
 from rag.types import Document
 from tests.test_chunk import cut
 from tests.test_premise import desk_with
@@ -178,3 +178,77 @@ def test_what_is_told_off_ends_with_its_paragraph() -> None:
     spans = [text[slice(*span)] for span in told_off(document, text.index(" First"))]
     assert spans == ["First, rain.", "Second, wind (see p. 3)."]
     assert told_off(document, 0) == []
+
+
+LAWS = """# Two laws
+
+## 2. Background: SB 53 and SB 61
+
+### 2.1 SB 53: Harbour Accountability Act
+
+SB 53, signed in 2031, requires ports to count what ships burn.
+
+**Scope and applicability:**
+
+- **Revenue threshold**: yearly revenues above $9 million
+- **Estimated coverage**: about 260 ports on the list of the office
+
+### 2.2 SB 61: Ships and Financial Risk
+
+SB 61 asks for a report on risks every second year.
+
+**Scope and applicability:**
+
+- **Revenue threshold**: yearly revenues above $5 million
+- **Estimated coverage**: about 410 ports on the list of the office
+
+## 3. Certificates
+
+The certificate of the office is free, and a committee of 3 to 5 reads each form. Many ask what SB 53 costs them.
+
+## 4. References
+
+- Corvo LLP, "SB 53 and SB 61: developments and litigation" (2031).
+
+[Previous](a.md) | [Table of contents](b.md) | [Next](c.md)
+"""
+
+
+@pytest.fixture(scope="module")
+def laws(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Desk:
+    return desk_with(tmp_path_factory.mktemp("laws"), "laws.md", LAWS, embedder)
+
+
+@pytest.mark.parametrize(
+    ("question", "quotes"),
+    [
+        ("What is the revenue threshold of SB 53?", ["**Revenue threshold**: yearly revenues above $9 million"]),
+        ("What is the revenue threshold of SB 61?", ["**Revenue threshold**: yearly revenues above $5 million"]),
+        ("How many ports are covered by SB 61?", ["**Estimated coverage**: about 410 ports on the list of the office"]),
+    ],
+)
+def test_a_numbered_law_is_not_the_one_beside_it(laws: Desk, question: str, quotes: list[str]) -> None:
+    assert [citation.quote for citation in laws.ask(question).citations] == quotes
+
+
+def test_what_is_to_be_had_for_nothing_is_a_price(laws: Desk) -> None:
+    assert "is free" in laws.ask("How much does the certificate cost?").citations[0].quote
+
+
+def test_a_comparison_quotes_no_titles_of_works_and_no_links_to_pages(laws: Desk) -> None:
+    answer = laws.ask("Compare SB 53 and SB 61")
+    assert answer.outline is not None
+    assert {"Revenue threshold", "Estimated coverage"} <= {row.heading for row in answer.outline.rows}
+    assert not any("Corvo" in c.quote or "Previous" in c.quote for c in answer.citations)
+
+
+@pytest.mark.parametrize(
+    ("section", "nearest"),
+    [
+        ("2. SB 53 and SB 61 > 2.1 SB 53", "2.  and  > 2.1 SB 53"),
+        ("Options > Option B", "Options > Option B"),
+        ("Phase 1 > Option B", "Phase 1 > Option B"),
+    ],
+)
+def test_the_nearest_heading_says_which_it_is(section: str, nearest: str) -> None:
+    assert nearest_numbers(section) == nearest

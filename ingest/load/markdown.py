@@ -23,7 +23,10 @@ _FINITE = re.compile(
 )
 _ASKS = re.compile(r"(?:what|why|how|when|where|who)\b", re.IGNORECASE)
 _HELPS = re.compile(r"to|\w+ing", re.IGNORECASE)  # before a verb that says nothing of anybody
-_TO_A_PART = re.compile(r"(?:[\d.]+ )?\[[^\[\]]+\]\(#[^()\s]*\)")  # a link to a heading of the same file
+# A link to a heading of the same file, or several links on one line.
+_LEADS_ON = re.compile(
+    r"(?:[\d.]+ )?\[[^\[\]]+\]\(#[^()\s]*\)|\[[^\[\]]+\]\([^()\s]*\)(?:\s?[|·•/]\s?\[[^\[\]]+\]\([^()\s]*\))+"
+)
 _LONGEST_HEAD = 8  # words
 _BELOW_ALL = 6  # level of such a heading: below every other
 
@@ -94,8 +97,8 @@ def _blocks(text: str, body_start: int) -> list[Block]:
             kind, level = "code", 0
         else:
             continue  # containers, and raw HTML, which is markup and not text
-        if token.map is None or (kind in ("item", "more") and _TO_A_PART.fullmatch(tokens[i + 1].content)):
-            continue  # a table of contents says nothing that its parts do not
+        if token.map is None or (kind in ("paragraph", "item", "more") and _LEADS_ON.fullmatch(tokens[i + 1].content)):
+            continue  # contents and "Previous | Next" say nothing that what they lead to does not
         start, end = line_starts[token.map[0]], line_starts[token.map[1]]
         if kind == "heading":
             inline = bold or tokens[i + 1].content
