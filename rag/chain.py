@@ -260,7 +260,7 @@ class Desk:
         embedded = self.embedder.embed_query(query.reading)
         timings = {"embed": ms_since(begin)}
         hits, steps = self._find(library, query, embedded, k, only)
-        fuller = with_long_forms(query, hits, library)
+        fuller = with_long_forms(query, hits, library, _documents(library, only))
         if (fuller.reading, fuller.terms) != (query.reading, query.terms):
             embedded = self.embedder.embed_query(fuller.reading)
             hits, steps = self._find(library, fuller, embedded, k, only)
@@ -270,7 +270,7 @@ class Desk:
         self, library: Library, query: Query, embedded: Embedded, k: int, only: Filter
     ) -> tuple[list[Hit], dict[str, float]]:
         """The best `k` passages of the documents that match `only`, and milliseconds by step."""
-        documents = only.select(library.listings.values()) if only else None
+        documents = _documents(library, only)
         wanted = max(k, LOOKED_AT) if self._reranker else k
         hits, timings = retrieve(
             library, query, embedded, wanted, dense_weight=self.settings.dense_weight, documents=documents
@@ -347,3 +347,8 @@ def _as_asked(question: str, understood: str, found: Iterator[Step | Answer]) ->
         if isinstance(one, Answer):
             one = replace(one, question=question, understood=one.understood or understood)
         yield one
+
+
+def _documents(library: Library, only: Filter) -> list[str] | None:
+    """The ids of the documents that match `only`; None for all."""
+    return only.select(library.listings.values()) if only else None

@@ -44,6 +44,8 @@ _ASKING = re.compile(
     r"(which|what|when|where|who|whom|how (many|much|large|big|long|high|far|often)|why|how)\b",
     re.IGNORECASE,
 )
+_PREPOSITIONS = "in|at|on|for|from|by|with|to|into|of|since|during|between"
+_WHO_DID = re.compile(r"who (?P<first>(?:first|last) )?(?P<did>[a-z]+ed) (?P<what>[^?,]+?)[?. ]*", re.IGNORECASE)
 _OF_SEVERAL = frozenset("they them their theirs these those".split())
 _OF_A_PERSON = frozenset("he him his she her hers".split())
 _HELPED = re.compile(r"\b(?:do|does|did|will|can|could|would|should) ", re.IGNORECASE)
@@ -197,6 +199,9 @@ def _statement(question: str) -> str:
 
 def _asked_anew(last: str, asking: str) -> str:
     """ "And when?" after "Who founded it?": the last question with another question word."""
+    if (did := _WHO_DID.fullmatch(last)) and not asking.lower().startswith("who"):  # when was it founded, not who it
+        was = "were" if re.fullmatch(r"(?:the )?[a-z]*[^s]s", did["what"]) else "was"
+        return f"{asking.rstrip('?？ .')} {was} {did['what']} {did['first'] or ''}{did['did']}?"
     return f"{asking.rstrip('?？ .')} {_statement(last)}?"
 
 
@@ -218,17 +223,22 @@ def _replaced(last: str, new: str, glossary: Glossary) -> str:
         return _cut(changed, *old_most.span(), plain)
     if (rank := _RANK.fullmatch(plain)) and (old_rank := _RANKED.search(changed)):  # "and the Fourth?"
         return _cut(changed, *old_rank.span(), rank["rank"])
-    at = re.match(r"(?:in|at|on|for|from|by|with) ", new, re.IGNORECASE)
+    at = re.match(r"(?:in|at|on|for|from|by|with|to|into) ", new, re.IGNORECASE)
     if (number := _NUMBER.fullmatch(plain)) and (old_number := _NUMBERED.search(changed)):  # "and number 12?"
         return _cut(changed, *old_number.span(), number["number"])
     named = [(a, b) for run in runs(changed, names(changed)) for a, b in _apart(changed, *run)]
     where = re.search(rf"\b{at.group()}(?:the )?$", changed[: named[-1][0]], re.IGNORECASE) if at and named else None
     if where:  # "And in the centre?" behind "Who is in the Western Programme?"
         return f"{changed[: where.start()]}{new}{changed[named[-1][1] :]}"
+    if at and not names(f"of {plain}") and (old_part := _last_part(changed, at.group())):  # "and to the other list?"
+        return f"{changed[: old_part[0]]}{new}{changed[old_part[1] :]}"
     if any(word.stem in DIRECTIONS for word in words(plain)):
         olds = [word for word in words(changed) if word.stem in DIRECTIONS and not _within(word, changed, named)]
         if olds:
-            return _cut(changed, olds[0].start, olds[-1].end, plain)
+            end = olds[-1].end
+            # "The western regions" take the place of "coastal provinces", "the west" that of "the coast".
+            behind = re.match(r" [a-z]+s\b", changed[end:]) if words(plain)[-1].stem not in DIRECTIONS else None
+            return _cut(changed, olds[0].start, end + (behind.end() if behind else 0), plain)
     # A name takes the place of a name, the last one; a term that of a term.
     if names(f"of {plain}"):
         owner = bool(re.search(r"['’]s$", plain))
@@ -255,6 +265,12 @@ def _replaced(last: str, new: str, glossary: Glossary) -> str:
         if own and subject and not names(f"of {subject}") and len(subject.split()) <= _SUBJECT:
             return _cut(changed, helped.end(), helped.end() + len(subject), plain)
     return f"{changed.rstrip('?？ ')} {new}?"
+
+
+def _last_part(text: str, preposition: str) -> tuple[int, int] | None:
+    """Where the last part of a question stands that begins with `preposition`: "to the regional list"."""
+    part = rf"\b{preposition}(?:(?:the|its|their|an?) )?[\w&’'-]+(?: (?!(?:{_PREPOSITIONS})\b)[\w&’'-]+){{0,3}}"
+    return next((match.span() for match in reversed(list(re.finditer(part, text, re.IGNORECASE)))), None)
 
 
 def _apart(text: str, start: int, end: int) -> list[tuple[int, int]]:

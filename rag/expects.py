@@ -87,15 +87,20 @@ _AT_A_PLACE = re.compile(
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|been|being|be) (?:\w+ly )?(?P<act>[a-z]+)", re.IGNORECASE)
 _DONE = re.compile(r"(?<=[a-z] )[a-z]+ed(?= (?:in|on|at|since)\b)")  # "the report published in May"
 _BY = re.compile(r"\bby\b(?! (\d|the end))", re.IGNORECASE)
-_WHAT_IS = re.compile(r"what(?: exactly)?(?: (?:is|are|was|were)|['’]s) (?:meant by )?(?:an? |the )?(?P<what>.+)", re.I)
+_WHAT_IS = re.compile(
+    r"(?:and |but |so )?what(?: exactly)?(?: (?:is|are|was|were)|['’]s) (?:meant by )?(?:an? |the )?(?P<what>.+)", re.I
+)
 _IS_ONE = r"(?:(?:is|are|was|were) (?:an?|the|any|what|how|one|those)|means|refers to|describes|denotes|stands for)\b"
 _WORKS = re.compile(
     r"\b(?:references?|sources?(?! of (?!the\b|this\b|its\b))|bibliography|cites?|cited|works?|titles?)\b|文献|来源",
     re.IGNORECASE,
 )
-_HOW = re.compile(r"how (?:is|are|was|were|do|does|did|can|could|will|would|may|might|has|have)\b", re.I)
+_HOW = re.compile(
+    r"(?:and |but |so )?how (?:is|are|was|were|do|does|did|can|could|will|would|may|might|has|have)\b", re.I
+)
 _WHAT_TO_DO = re.compile(
-    r"(?:what|which|how|where|who|whom)\b[^?]*?\b(?:should|ought|must|needs? to|has to|have to)\b", re.I
+    r"(?:and |but |so )?(?:what|which|how|where|who|whom)\b[^?]*?\b(?:should|ought|must|needs? to|has to|have to)\b",
+    re.I,
 )
 _ADVICE = re.compile(
     r"\b(should|ought|must|needs? to|ha(s|ve) to|recommend(s|ed|ations?)?|urges?|calls? (on|for)|propos(es?|als?)|"

@@ -6,33 +6,20 @@ Whether the best sentence is an answer at all is a logistic regression on a few 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import dropwhile
 
 from rag.embedding import Embedded
-from rag.expects import (
-    asks_for_advice,
-    asks_for_works,
-    asks_how,
-    asks_which_ones,
-    asks_why,
-    gives_advice,
-    goes_on_with_why,
-    introduces,
-    may_be_why,
-    says_how_many,
-)
+from rag.expects import asks_for_works, asks_which_ones, asks_why, goes_on_with_why, says_how_many
 from rag.labels import label_of
 from rag.listed import MAX_LIST, as_list, one_item
 from rag.lists import item_above, list_led_by
 from rag.logistic import probability
 from rag.markup import without_marks
 from rag.orders import follows_an_order, is_order
+from rag.preferred import preferred
 from rag.premise import (
     NEARBY,
-    ONLY_NEAR,
     beside_another,
     brief_meant,
     labels_another,
@@ -42,29 +29,20 @@ from rag.premise import (
 )
 from rag.query import Query, covers
 from rag.scoring import Candidate, need_weights, score_sentences
-from rag.sections import below_heading, lists_works, told_off
+from rag.sections import lists_works, told_off
 from rag.stated import Text
 from rag.store.library import Library
 from rag.types import Hit
-from rag.unsaid import LIGHT_VERBS, acts_of, unsaid
+from rag.unsaid import unsaid
 from rag.words import leans_on_the_one_before, stems_of, words
 
 MAX_SENTENCES = 3
 # A second or third sentence must reach this share of the best one's score; less when it stands in the same passage,
 # where one sentence goes on with what another began.
 _SECOND, _BESIDE = 0.95, 0.88
-_REASON_NEAR = 0.85  # share of the best score from which on a sentence with a reason goes before one without
-_COUNTS_NEAR = 0.85  # the same, of one that says how many of what is counted
-_ACT_NEAR, _SAID = 0.8, 0.8  # the same, of one that says what is done, where it is asked how; share of a verb
-_ADVICE_NEAR = 0.85  # the same, of one that says what somebody should do
-_BY_NEAR = 0.85  # the same, of one that says by whom something was done, where it is asked who did it
-_INTRODUCES_NEAR = 0.6  # the same, of one that introduces what is to be defined: "the Software Carbon Intensity (SCI)"
-_BELOW_ITS_NAME = 0.7  # the same, of what stands right below a heading that names what is to be defined
-_NAMES_NEAR = 0.9  # the same, of one that names several things where they are asked for
 # Where the best of these sentences comes near and misses, another may answer that reaches this share of its score; less
 # when it names what is asked about, and the best one does not.
 _LOOKED_AT, _NEAR, _NAMING = 4, 0.9, 0.75
-_BY_WHOM = re.compile(r"\b(?P<act>[a-z]+ed|[a-z]+en|[a-z]+t) by (?:the |an? )?[A-Z]")
 _WITHOUT = 0.3  # what is left of the confidence where the best sentence comes near and misses
 
 
@@ -126,75 +104,7 @@ def ranked(library: Library, query: Query, embedded: Embedded, hits: Sequence[Hi
         and not of_another_number(asked, Text(one.text))
         and not of_another_brief(brief, one.text)
     ]
-    if query.answer_type in ("when", "quantity"):  # without a date, or a figure, it is no answer however near
-        fitting = [candidate for candidate in candidates if candidate.features["fits"] > 0] or candidates
-        if query.counts_things:
-            fitting = _first(fitting, _COUNTS_NEAR, lambda one: says_how_many(query, one.text))
-        return _first(fitting, _NAMES_NEAR, lambda one: _names_more(query, one, fitting[0]))
-    if asks_how(query):
-        return _first(candidates, _ACT_NEAR, lambda one: _says_what_is_done(query, one, candidates[0]))
-    if asks_for_advice(query):
-        return _first(
-            candidates, _ADVICE_NEAR, lambda one: gives_advice(one.text) and _says_as_much(one, candidates[0])
-        )
-    if query.answer_type == "list":
-        return _first(candidates, _BELOW_ITS_NAME, lambda one: _is_named_above(query, one))
-    if query.answer_type == "who":
-        return _first(candidates, _BY_NEAR, lambda one: _says_by_whom(query, one.text))
-    if query.answer_type == "definition":
-        if any(introduces(query, one.text) for one in candidates[:1]):
-            return candidates
-        near = [one for one in candidates if one.score >= _INTRODUCES_NEAR * candidates[0].score]
-        if any(introduces(query, one.text) for one in near):
-            return _first(candidates, _INTRODUCES_NEAR, lambda one: introduces(query, one.text))
-        return _first(candidates, _BELOW_ITS_NAME, lambda one: _is_named_above(query, one))
-    if asks_why(query):  # before what is asked about comes why it is so, where that is said
-        return _first(candidates, _REASON_NEAR, lambda one: may_be_why(one.text))
-    if asks_which_ones(query):  # and before what is said of them comes which they are
-        return _first(candidates, _NAMES_NEAR, lambda one: one.features["fits"] > 0)
-    return candidates
-
-
-def _first(candidates: list[Candidate], near: float, wanted: Callable[[Candidate], bool]) -> list[Candidate]:
-    """The candidates, with the first `wanted` one at their head that reaches the share `near` of the best score."""
-    least = near * candidates[0].score if candidates else 0.0
-    found = next((one for one in candidates if one.score >= least and wanted(one)), None)
-    return candidates if found is None else [found, *(one for one in candidates if one is not found)]
-
-
-def _names_more(query: Query, one: Candidate, other: Candidate) -> bool:
-    """Whether each name of the question that only stands near the other sentence stands in this one, or above it."""
-    met = [(a, b) for need, a, b in zip(query.needs, one.shares, other.shares, strict=True) if need.kind == "name"]
-    far = [a for a, b in met if b <= ONLY_NEAR]
-    return bool(far) and min(far) > ONLY_NEAR and all(a >= ONLY_NEAR for a, _ in met)
-
-
-def _says_as_much(one: Candidate, other: Candidate) -> bool:
-    return one.features["lexical"] >= other.features["lexical"]
-
-
-def _says_what_is_done(query: Query, one: Candidate, other: Candidate) -> bool:
-    """Whether it says each verb of a question that the other sentence lacks: "mitigation" where it is "mitigated"."""
-    acts = acts_of(query.reading) - LIGHT_VERBS
-    met = [(a, b) for need, a, b in zip(query.needs, one.shares, other.shares, strict=True) if need.own & acts]
-    lacking = [a for a, b in met if b < _SAID]
-    said = [share for need, share in zip(query.needs, one.shares, strict=True) if need.kind != "word"]
-    return bool(lacking) and min(lacking) >= _SAID and min(said, default=1.0) >= ONLY_NEAR
-
-
-def _says_by_whom(query: Query, text: str) -> bool:
-    """Whether it says by whom was done what "who ...?" asks for: "developed by the Foundation"."""
-    acts = acts_of(query.reading) - LIGHT_VERBS
-    return any(words(match["act"])[0].stem in acts for match in _BY_WHOM.finditer(text))
-
-
-def _is_named_above(query: Query, one: Candidate) -> bool:
-    """Whether a sentence is the first below a heading that opens with what is asked about: "3.2 Option B - a chip"."""
-    section = one.hit.passage.section
-    spoken = [word for word in words(section.split(" > ")[-1]) if not word.is_stopword]
-    named = [word.stem for word in dropwhile(lambda word: word.kind == "number", spoken)]
-    asked = {stem for need in query.needs for stem in need.own}
-    return set(named[: len(asked)]) == asked and below_heading(one.hit.document, section, one.start)
+    return preferred(query, candidates)
 
 
 def _only_orders(query: Query) -> bool:

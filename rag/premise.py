@@ -38,9 +38,7 @@ _THE_BRIEF = re.compile(
 )
 _A_BRIEF = re.compile(r"\bbriefs? (?:no\.? ?)?(?P<number>\d+)\b", re.IGNORECASE)
 _BASED_ON = re.compile(r"\bbased (?:up)?on\b", re.IGNORECASE)
-_REFERS = re.compile(
-    r"\b(?:this|these|such) (?P<noun>[a-z]+)", re.IGNORECASE
-)  # "this Lab" is one that was named before
+_REFERS = re.compile(r"\b(?:this|these|such) (?P<noun>[a-z]+)", re.I)  # "this Lab" is one that was named before
 _SHOULD = re.compile(r"\b(?:should|ought)\b(?: the)?\s+", re.IGNORECASE)
 _THERE = re.compile(r"\w there\b(?! (is|are|was|were|will|has|have|had|would|may|can))")  # where, stands before
 _COUNTED = 0.3  # share of what is counted below which something else is

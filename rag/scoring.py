@@ -23,7 +23,7 @@ from rag.expects import fits
 from rag.grammar import MEASURES, names, runs
 from rag.lists import items_with
 from rag.markup import without_marks
-from rag.query import Query, covers
+from rag.query import Need, Query, covers
 from rag.sections import nearest_numbers
 from rag.store.library import Library
 from rag.thesaurus import says
@@ -35,7 +35,6 @@ from rag.years import says_year, years_meant, years_of
 # What a match beside the sentence counts, against 1 in it: in title and heading, in the sentence before one that leans
 # on it ("It rose ..."), in the rest of the passage, elsewhere in the document (names only).
 HEADING, _LEANT_ON, _AROUND, _DOCUMENT = 0.85, 0.9, 0.4, 0.6
-_GOES_ON = 0.85  # in the sentence that named something last, before one that names nothing
 # Shares of the four figures in a sentence's score.
 _LATE, _LEXICAL, _COSINE, _PASSAGE = 0.45, 0.25, 0.2, 0.1
 _TYPE_BONUS, _TYPE_PENALTY = 0.06, 0.12
@@ -204,9 +203,6 @@ def _score_passage(
                     share = 1.0
                 elif other_year:
                     share = 0.0  # what it says of 2024 is no answer about 2023, whatever stands around it
-            if need.kind == "name" and share < _GOES_ON:
-                subject = _without_halves(_subject(document, start, end), stems_of(query.reading))
-                share = max(share, _GOES_ON * (covers(need, subject) == 1.0))
             if need.kind == "name" and share < _DOCUMENT and covers(need, _document_stems(document)) == 1.0:
                 share = _DOCUMENT
             shares.append(share)
@@ -241,6 +237,12 @@ def _before(library: Library, hit: Hit) -> tuple[int, int] | None:
     if earlier and leans_on_the_one_before(text[start:end]) and "\n\n" not in text[earlier[0][1] : start]:
         start = earlier[0][0]
     return start, end
+
+
+def goes_on_about(query: Query, need: Need, candidate: Candidate) -> bool:
+    """Whether a sentence names nothing, and the one that named something last in its paragraph is about this."""
+    subject = _subject(candidate.hit.document, candidate.start, candidate.end)
+    return covers(need, _without_halves(subject, stems_of(query.reading))) == 1.0
 
 
 @lru_cache(maxsize=20_000)

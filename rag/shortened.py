@@ -22,14 +22,19 @@ _FACTS = ("when", "who", "quantity")  # asked for in a sentence that may write o
 _SURE = 3  # letters of a short form that two words can hardly have by chance
 
 
-def with_long_forms(query: Query, hits: Sequence[Hit], library: Library) -> Query:
-    """`query` where what it shortens may be said in full, and the other way round, as the passages have it."""
+def with_long_forms(
+    query: Query, hits: Sequence[Hit], library: Library, documents: Sequence[str] | None = None
+) -> Query:
+    """`query` where what it shortens may be said in full, and the other way round, as the passages have it.
+
+    What a short form stands for is looked up in `documents` (ids), or in all.
+    """
     texts = [f"{hit.document.title}. {hit.passage.heading}. {hit.passage.text}" for hit in hits]
     for need in query.needs:
         short = without_owner(need.text).removesuffix("s")
         if need.kind == "name" and len(need.alternatives) == 1 and SHORT.fullmatch(short):
             stands = library.lexical.document_frequency(stem(short)) > 0
-            where = _that_introduce(short, library) if stands else []
+            where = _that_introduce(short, library, documents) if stands else []
             if long := _long_form(short, [*texts, *where], defined=stands):
                 query = _spelled_out(query, need, long, sought=not stands or query.answer_type in _FACTS)
             if where and query.answer_type == "definition":
@@ -41,9 +46,10 @@ def with_long_forms(query: Query, hits: Sequence[Hit], library: Library) -> Quer
     return query
 
 
-def _that_introduce(short: str, library: Library) -> list[str]:
+def _that_introduce(short: str, library: Library, documents: Sequence[str] | None) -> list[str]:
     """The texts of a few passages that say what `short` stands for."""
-    found = library.passages_by_id([key for key, _ in library.lexical.search({mark_of(short): 1.0}, _INTRODUCE)])
+    marked = library.lexical.search({mark_of(short): 1.0}, _INTRODUCE, documents)
+    found = library.passages_by_id([key for key, _ in marked])
     return [passage.text for _, passage in sorted(found.items())]
 
 

@@ -44,7 +44,7 @@ def test_it_is_nobody(desk: Desk) -> None:
         ("How many laboratories does Sichuan have?", "And patents?", "How many patents does Sichuan have?"),
         ("What is Horizon Europe?", "How large is its budget?", "How large is Horizon Europe's budget?"),
         ("What is Tianfu New Area?", "When was it approved?", "When was Tianfu New Area approved?"),
-        ("Who founded the Lindmoor Museum?", "And when?", "when founded the Lindmoor Museum?"),
+        ("Who founded the Lindmoor Museum?", "And when?", "when was the Lindmoor Museum founded?"),
         ("Which mechanisms are new?", "Why?", "Why mechanisms are new?"),
         ("Which province spent most?", "And the least?", "Which province spent the least?"),
         ("How much does Lindmoor spend?", "By how much did that grow?", "By how much did Lindmoor grow?"),

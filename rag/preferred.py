@@ -1,0 +1,107 @@
+"""Which sentence that comes near a question goes first: one that says what this kind of question asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import dropwhile
+
+from rag.expects import (
+    asks_for_advice,
+    asks_how,
+    asks_which_ones,
+    asks_why,
+    gives_advice,
+    introduces,
+    may_be_why,
+    says_how_many,
+)
+from rag.premise import ONLY_NEAR
+from rag.query import Query
+from rag.scoring import Candidate, goes_on_about
+from rag.sections import below_heading
+from rag.unsaid import LIGHT_VERBS, acts_of
+from rag.words import words
+
+# Shares of the best score from which on a sentence goes first that has what is asked for: a number before what is
+# counted, or a name that only stands near the best one; a verb of the question; advice; by whom something was done; the
+# long form of what is to be defined, or a heading that names it; a reason; several names.
+_COUNTS, _NAMES_MORE, _ACTS, _ADVISES, _BY, _INTRODUCES, _BELOW, _REASONS, _NAMES = (
+    0.85, 0.9, 0.8, 0.85, 0.85, 0.6, 0.7, 0.85, 0.9,
+)  # fmt: skip
+_SAID = 0.8  # share of a verb from which on it is said
+_BY_WHOM = re.compile(r"\b(?P<act>[a-z]+ed|[a-z]+en|[a-z]+t) by (?:the |an? )?[A-Z]")
+
+
+def preferred(query: Query, candidates: list[Candidate]) -> list[Candidate]:
+    """The candidates, best first; without those that lack a date or a figure, where some have what is asked for."""
+    if not candidates:
+        return candidates
+    best = candidates[0]
+    if query.answer_type in ("when", "quantity"):  # without a date, or a figure, it is no answer however near
+        fitting = [candidate for candidate in candidates if candidate.features["fits"] > 0] or candidates
+        if query.counts_things:
+            fitting = _first(fitting, _COUNTS, lambda one: says_how_many(query, one.text))
+        return _first(fitting, _NAMES_MORE, lambda one: _names_more(query, one, fitting[0]))
+    if asks_how(query):
+        return _first(candidates, _ACTS, lambda one: _says_what_is_done(query, one, best))
+    if asks_for_advice(query):
+        return _first(candidates, _ADVISES, lambda one: gives_advice(one.text) and _says_as_much(one, best))
+    if query.answer_type == "list":
+        return _first(candidates, _BELOW, lambda one: _is_named_above(query, one))
+    if query.answer_type == "who":
+        return _first(candidates, _BY, lambda one: _says_by_whom(query, one.text))
+    if query.answer_type == "definition":
+        defined = _first(candidates, _INTRODUCES, lambda one: introduces(query, one.text))
+        if introduces(query, defined[0].text):
+            return defined
+        return _first(candidates, _BELOW, lambda one: _is_named_above(query, one))
+    if asks_why(query):  # before what is asked about comes why it is so, where that is said
+        return _first(candidates, _REASONS, lambda one: may_be_why(one.text))
+    if asks_which_ones(query):  # and before what is said of them comes which they are
+        return _first(candidates, _NAMES, lambda one: one.features["fits"] > 0)
+    return candidates
+
+
+def _first(candidates: Sequence[Candidate], near: float, wanted: Callable[[Candidate], bool]) -> list[Candidate]:
+    """The candidates, with the first `wanted` one at their head that reaches the share `near` of the best score."""
+    least = near * candidates[0].score
+    found = next((one for one in candidates if one.score >= least and wanted(one)), None)
+    return list(candidates) if found is None else [found, *(one for one in candidates if one is not found)]
+
+
+def _names_more(query: Query, one: Candidate, other: Candidate) -> bool:
+    """Whether each name of the question that only stands near the other sentence stands in this one, or above it."""
+    met = [
+        (need, a, b) for need, a, b in zip(query.needs, one.shares, other.shares, strict=True) if need.kind == "name"
+    ]
+    far = [a for need, a, b in met if b <= ONLY_NEAR and not goes_on_about(query, need, other)]
+    return bool(far) and min(far) > ONLY_NEAR and all(a >= ONLY_NEAR for _, a, _ in met)
+
+
+def _says_as_much(one: Candidate, other: Candidate) -> bool:
+    return one.features["lexical"] >= other.features["lexical"]
+
+
+def _says_what_is_done(query: Query, one: Candidate, other: Candidate) -> bool:
+    """Whether it says each verb of a question that the other sentence lacks: "mitigation" where it is "mitigated"."""
+    acts = acts_of(query.reading) - LIGHT_VERBS
+    met = [(a, b) for need, a, b in zip(query.needs, one.shares, other.shares, strict=True) if need.own & acts]
+    lacking = [a for a, b in met if b < _SAID]
+    said = [share for need, share in zip(query.needs, one.shares, strict=True) if need.kind != "word"]
+    return bool(lacking) and min(lacking) >= _SAID and min(said, default=1.0) >= ONLY_NEAR
+
+
+def _says_by_whom(query: Query, text: str) -> bool:
+    """Whether it says by whom was done what "who ...?" asks for: "developed by the Foundation"."""
+    acts = acts_of(query.reading) - LIGHT_VERBS
+    return any(words(match["act"])[0].stem in acts for match in _BY_WHOM.finditer(text))
+
+
+def _is_named_above(query: Query, one: Candidate) -> bool:
+    """Whether a sentence is the first below a heading that opens with what is asked about: "3.2 Option B - a chip"."""
+    section = one.hit.passage.section
+    spoken = [word for word in words(section.split(" > ")[-1]) if not word.is_stopword]
+    named = [word.stem for word in dropwhile(lambda word: word.kind == "number", spoken)]
+    asked = {stem for need in query.needs for stem in need.own}
+    return set(named[: len(asked)]) == asked and below_heading(one.hit.document, section, one.start)
