@@ -23,13 +23,14 @@ def introduced(text: str) -> Iterator[tuple[str, str]]:
     """The short forms that `text` introduces, each with what it stands for."""
     spoken: Sequence[Word] | None = None
     for match in _IN_BRACKETS.finditer(text):
-        short = _GOES_ON.split(match[1])[0]
-        if SHORT.fullmatch(short.removesuffix("s")):
+        written = _GOES_ON.split(match[1])[0]
+        short = written.removesuffix("s")
+        if SHORT.fullmatch(short):
             spoken = words(text) if spoken is None else spoken
             before = [word for word in spoken if word.end <= match.start()]
-            for count in range(2, len(short) * 2 + 1):
-                if spells(before[-count:], text, short.removesuffix("s")):
-                    yield short.removesuffix("s"), text[before[-count].start : before[-1].end]
+            for count in range(2, len(written) * 2 + 1):
+                if spells(before[-count:], text, short):
+                    yield short, text[before[-count].start : before[-1].end]
                     break
         elif (beside := _BEFORE_BRACKETS.search(text, 0, match.start())) and spells(
             words(match[1]), match[1], beside[1]

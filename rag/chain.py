@@ -236,7 +236,8 @@ class Desk:
     def look_up(self, library: Library, text: str, k: int, only: Filter) -> list[Hit]:
         """The best `k` passages of `library` for a text, of the documents that match `only`."""
         query = self._understood(text)
-        return self._find(library, query, self.embedder.embed_query(query.reading), k, only)[0]
+        documents = only.among(library.listings.values())
+        return self._find(library, query, self.embedder.embed_query(query.reading), k, documents)[0]
 
     def _begun(self, question: str, only: Filter) -> State:
         """Where the way of a question begins that stands alone: spelled right, with what was written."""
@@ -259,18 +260,18 @@ class Desk:
         begin = time.perf_counter()
         embedded = self.embedder.embed_query(query.reading)
         timings = {"embed": ms_since(begin)}
-        hits, steps = self._find(library, query, embedded, k, only)
-        fuller = with_long_forms(query, hits, library, _documents(library, only))
+        documents = only.among(library.listings.values())
+        hits, steps = self._find(library, query, embedded, k, documents)
+        fuller = with_long_forms(query, hits, library, documents)
         if (fuller.reading, fuller.terms) != (query.reading, query.terms):
             embedded = self.embedder.embed_query(fuller.reading)
-            hits, steps = self._find(library, fuller, embedded, k, only)
+            hits, steps = self._find(library, fuller, embedded, k, documents)
         return fuller, embedded, hits, {**timings, **steps}
 
     def _find(
-        self, library: Library, query: Query, embedded: Embedded, k: int, only: Filter
+        self, library: Library, query: Query, embedded: Embedded, k: int, documents: Sequence[str] | None
     ) -> tuple[list[Hit], dict[str, float]]:
-        """The best `k` passages of the documents that match `only`, and milliseconds by step."""
-        documents = _documents(library, only)
+        """The best `k` passages of `documents` (ids), or of all, and milliseconds by step."""
         wanted = max(k, LOOKED_AT) if self._reranker else k
         hits, timings = retrieve(
             library, query, embedded, wanted, dense_weight=self.settings.dense_weight, documents=documents
@@ -347,8 +348,3 @@ def _as_asked(question: str, understood: str, found: Iterator[Step | Answer]) ->
         if isinstance(one, Answer):
             one = replace(one, question=question, understood=one.understood or understood)
         yield one
-
-
-def _documents(library: Library, only: Filter) -> list[str] | None:
-    """The ids of the documents that match `only`; None for all."""
-    return only.select(library.listings.values()) if only else None

@@ -10,6 +10,7 @@ from rag.grammar import is_english, names, verb_stems
 from rag.markup import without_markup, without_references
 from rag.places import places
 from rag.query import AnswerType, Query, covers
+from rag.sections import lists_works
 from rag.values import NUMBER_WORDS, Quantity, quantities
 from rag.words import Word, has_cjk, stems_of, words
 
@@ -250,9 +251,9 @@ def introduces(query: Query, text: str) -> bool:
     return re.search(rf"(?:^|\W){re.escape(asked['what'])}(?: \([^()]*\))? {_IS_ONE}", plain, re.IGNORECASE) is not None
 
 
-def asks_for_works(query: Query) -> bool:
-    """Whether it may ask for the works that a document names: "the sources of the paper", not "of flexibility"."""
-    return _WORKS.search(query.text) is not None
+def only_names_works(query: Query, section: str) -> bool:
+    """Whether a section lists works, and they are not asked for: by "sources of the paper", not "of flexibility"."""
+    return lists_works(section) and not _WORKS.search(query.text)
 
 
 def asks_how(query: Query) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.embedding import Embedded
-from rag.expects import asks_for_works, asks_which_ones, asks_why, goes_on_with_why, says_how_many
+from rag.expects import asks_which_ones, asks_why, goes_on_with_why, only_names_works, says_how_many
 from rag.labels import label_of
 from rag.listed import MAX_LIST, as_list, one_item
 from rag.lists import item_above, list_led_by
@@ -29,7 +29,7 @@ from rag.premise import (
 )
 from rag.query import Query, covers
 from rag.scoring import Candidate, need_weights, score_sentences
-from rag.sections import lists_works, told_off
+from rag.sections import told_off
 from rag.stated import Text
 from rag.store.library import Library
 from rag.types import Hit
@@ -100,7 +100,7 @@ def ranked(library: Library, query: Query, embedded: Embedded, hits: Sequence[Hi
         one
         for one in score_sentences(library, query, embedded, hits)
         if not _ordered(one)
-        and (not lists_works(one.hit.passage.section) or asks_for_works(query))
+        and not only_names_works(query, one.hit.passage.section)
         and not of_another_number(asked, Text(one.text))
         and not of_another_brief(brief, one.text)
     ]

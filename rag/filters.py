@@ -54,6 +54,10 @@ class Filter:
             raise UsageError(f"no document matches {self}; there are {_choices(listings)}")
         return found
 
+    def among(self, listings: Iterable[Listing]) -> list[str] | None:
+        """As `select`; None where nothing is filtered."""
+        return self.select(listings) if self else None
+
     def __str__(self) -> str:
         parts = [
             f"{name} {' or '.join(values)}"

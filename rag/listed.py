@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from rag.expects import asks_for_works
+from rag.expects import only_names_works
 from rag.lists import introduction, list_led_by, list_with
 from rag.nouns import is_general
 from rag.ordinal import Nth, asked_for, lists_such, with_what_is_below
 from rag.premise import advises_another
 from rag.query import Query, covers
 from rag.scoring import Candidate
-from rag.sections import below_heading, lists_works
+from rag.sections import below_heading
 from rag.types import ItemList
 from rag.values import quantities
 from rag.words import stems_of, words
@@ -89,7 +89,7 @@ def _lists_at(
             # Numbered sections are as often no list to a reader: their heading must be what is asked for.
             if around.of_sections and not (_names_what_is_asked(query, above) and _names_the_things(query, above)):
                 continue
-            if advises_another(query, above) or (lists_works(at.hit.passage.section) and not asks_for_works(query)):
+            if advises_another(query, above) or only_names_works(query, at.hit.passage.section):
                 continue
             head = stems_of(f"{document.title} {at.hit.passage.heading} {above}")
             met = [

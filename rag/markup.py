@@ -8,8 +8,9 @@ import re
 COLUMN = " | "  # between the cells of a row, and between the names of its columns
 MARKDOWN = (".md", ".markdown")
 _LINK = re.compile(r"!?\[([^\[\]]+)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"]*\")?\)")
-_TARGET = re.compile(r"(?<=[^\s\[]\])\((?:[^()\s]|\([^()\s]*\))+(?:\s+\"[^\"]*\")?\)")
-_WORK = r"\[[^\[\]]+\]\((?:[^()\s]|\([^()\s]*\))+\)"  # a link
+_ADDRESS = r"(?:[^()\s]|\([^()\s]*\))+"
+_TARGET = re.compile(rf"(?<=[^\s\[]\])\({_ADDRESS}(?:\s+\"[^\"]*\")?\)")
+_WORK = rf"\[[^\[\]]+\]\({_ADDRESS}\)"  # a link
 _WORKS = re.compile(
     rf"\({_WORK}(?:[;,] {_WORK})*\)|"
     r"\((?:[^()]*[^()\d], (?:19|20)\d\d(?:[a-z]\b|, (?:p|pp|para|paras|ch|sec)\b)[^()]*|"

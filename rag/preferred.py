@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import dropwhile
 
 from rag.expects import (
@@ -16,12 +17,14 @@ from rag.expects import (
     may_be_why,
     says_how_many,
 )
+from rag.grammar import MEASURES, names, runs
 from rag.premise import ONLY_NEAR
-from rag.query import Query
-from rag.scoring import Candidate, goes_on_about
-from rag.sections import below_heading
-from rag.unsaid import LIGHT_VERBS, acts_of
-from rag.words import words
+from rag.query import Need, Query, covers
+from rag.scoring import Candidate
+from rag.sections import below_heading, without_halves
+from rag.types import Document
+from rag.unsaid import telling_acts
+from rag.words import stems_of, words
 
 # Shares of the best score from which on a sentence goes first that has what is asked for: a number before what is
 # counted, or a name that only stands near the best one; a verb of the question; advice; by whom something was done; the
@@ -30,6 +33,7 @@ _COUNTS, _NAMES_MORE, _ACTS, _ADVISES, _BY, _INTRODUCES, _BELOW, _REASONS, _NAME
     0.85, 0.9, 0.8, 0.85, 0.85, 0.6, 0.7, 0.85, 0.9,
 )  # fmt: skip
 _SAID = 0.8  # share of a verb from which on it is said
+_SENTENCE_END = re.compile(r"(?<=[.!?]) +")
 _BY_WHOM = re.compile(r"\b(?P<act>[a-z]+ed|[a-z]+en|[a-z]+t) by (?:the |an? )?[A-Z]")
 
 
@@ -75,7 +79,7 @@ def _names_more(query: Query, one: Candidate, other: Candidate) -> bool:
     met = [
         (need, a, b) for need, a, b in zip(query.needs, one.shares, other.shares, strict=True) if need.kind == "name"
     ]
-    far = [a for need, a, b in met if b <= ONLY_NEAR and not goes_on_about(query, need, other)]
+    far = [a for need, a, b in met if b <= ONLY_NEAR and not _goes_on_about(query, need, other)]
     return bool(far) and min(far) > ONLY_NEAR and all(a >= ONLY_NEAR for _, a, _ in met)
 
 
@@ -85,7 +89,7 @@ def _says_as_much(one: Candidate, other: Candidate) -> bool:
 
 def _says_what_is_done(query: Query, one: Candidate, other: Candidate) -> bool:
     """Whether it says each verb of a question that the other sentence lacks: "mitigation" where it is "mitigated"."""
-    acts = acts_of(query.reading) - LIGHT_VERBS
+    acts = telling_acts(query.reading)
     met = [(a, b) for need, a, b in zip(query.needs, one.shares, other.shares, strict=True) if need.own & acts]
     lacking = [a for a, b in met if b < _SAID]
     said = [share for need, share in zip(query.needs, one.shares, strict=True) if need.kind != "word"]
@@ -94,7 +98,7 @@ def _says_what_is_done(query: Query, one: Candidate, other: Candidate) -> bool:
 
 def _says_by_whom(query: Query, text: str) -> bool:
     """Whether it says by whom was done what "who ...?" asks for: "developed by the Foundation"."""
-    acts = acts_of(query.reading) - LIGHT_VERBS
+    acts = telling_acts(query.reading)
     return any(words(match["act"])[0].stem in acts for match in _BY_WHOM.finditer(text))
 
 
@@ -105,3 +109,27 @@ def _is_named_above(query: Query, one: Candidate) -> bool:
     named = [word.stem for word in dropwhile(lambda word: word.kind == "number", spoken)]
     asked = {stem for need in query.needs for stem in need.own}
     return set(named[: len(asked)]) == asked and below_heading(one.hit.document, section, one.start)
+
+
+def _goes_on_about(query: Query, need: Need, candidate: Candidate) -> bool:
+    """Whether a sentence names nothing, and the one that named something last in its paragraph is about this."""
+    subject = _subject(candidate.hit.document, candidate.start, candidate.end)
+    return covers(need, without_halves(subject, stems_of(query.reading))) == 1.0
+
+
+@lru_cache(maxsize=20_000)
+def _subject(document: Document, start: int, end: int) -> str:
+    """What was named last before a sentence that names nothing, in its paragraph; of several names the first.
+
+    What follows "China spent more than Japan" is about China until something else is named.
+    """
+    if _first_name(document.text[start:end]):
+        return ""
+    begins = document.text.rfind("\n", 0, start) + 1
+    earlier = _SENTENCE_END.split(document.text[begins:start])
+    return next(filter(None, map(_first_name, reversed(earlier))), "")
+
+
+def _first_name(text: str) -> str:
+    named = runs(text, [word for word in names(text) if word.stem not in MEASURES])
+    return text[slice(*named[0])] if named else ""

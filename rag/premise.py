@@ -16,7 +16,7 @@ from rag.polarity import DIRECTIONS, denials, opposite
 from rag.query import Query
 from rag.scoring import HEADING
 from rag.stated import Text, telling_stems
-from rag.unsaid import LIGHT_VERBS, acts_of, topic_of
+from rag.unsaid import telling_acts, topic_of
 from rag.values import YEAR, dates, quantities
 from rag.words import stems_of, words
 
@@ -77,7 +77,7 @@ def _counts_others(query: Query, shares: Sequence[float]) -> bool:
 def labels_another(query: Query, shares: Sequence[float], line: str) -> bool:
     """Whether a line with a figure is of what its label says: "Competitors: 15 billion" is nothing of Apple's."""
     label = stems_of(label_of(line))
-    met = [share for need, share in zip(query.needs, shares, strict=True) if need.kind == "name"]
+    met = [share for _, share in _names_met(query, shares)]
     return (
         bool(label and met)
         and query.answer_type == "quantity"
@@ -136,7 +136,7 @@ def _done_otherwise(query: Query, held: str) -> bool:
     """Whether "who wrote it?" would be answered by what was done to it, by nobody: "it was published in May"."""
     if query.answer_type != "who" or query.language != "en" or not done_by_nobody(held):
         return False
-    acts = acts_of(query.reading) - LIGHT_VERBS
+    acts = telling_acts(query.reading)
     return bool(acts) and not acts & stems_of(held)
 
 
@@ -149,8 +149,7 @@ def of_others(query: Query, shares: Sequence[float], held: str, heading: str = "
     another = _begins_with_another(query, held)
     if query.answer_type not in ("when", "quantity", "why") and not (another and _OF_WHO_DOES.match(query.reading)):
         return False
-    names_met = ((need, share) for need, share in zip(query.needs, shares, strict=True) if need.kind == "name")
-    met = {_OWNER.sub("", need.text): share for need, share in names_met}
+    met = {_OWNER.sub("", name): share for name, share in _names_met(query, shares)}
     # A sentence that begins with another name is about that, and not about what stands above it.
     far = HEADING if another else ONLY_NEAR
     near = [name for name, share in met.items() if share <= far]
@@ -186,7 +185,7 @@ def beside_another(query: Query, shares: Sequence[float], text: str) -> bool:
     above it, and another name in it."""
     if query.answer_type not in ("when", "quantity"):
         return False
-    met = [share for need, share in zip(query.needs, shares, strict=True) if need.kind == "name"]
+    met = [share for _, share in _names_met(query, shares)]
     return bool(met) and max(met) <= HEADING and any(word.stem not in query.spellings for word in names(text))
 
 
@@ -202,6 +201,11 @@ def advises_another(query: Query, held: str) -> bool:
         if not held[word.end : match.start()].strip()
     }
     return bool(advised) and not query.spellings & advised
+
+
+def _names_met(query: Query, shares: Sequence[float]) -> list[tuple[str, float]]:
+    """The names of a question, with how far each is met."""
+    return [(need.text, share) for need, share in zip(query.needs, shares, strict=True) if need.kind == "name"]
 
 
 def _is_said(run: str, met: Mapping[str, float], far: float) -> bool:

@@ -10,7 +10,6 @@ unemployment where people are counted. A name is never said by another name.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -20,11 +19,10 @@ import numpy as np
 
 from rag.embedding import Embedded, Embedder, Floats, unit
 from rag.expects import fits
-from rag.grammar import MEASURES, names, runs
 from rag.lists import items_with
 from rag.markup import without_marks
-from rag.query import Need, Query, covers
-from rag.sections import nearest_numbers
+from rag.query import Query, covers
+from rag.sections import nearest_numbers, without_halves
 from rag.store.library import Library
 from rag.thesaurus import says
 from rag.types import Document, Hit
@@ -39,8 +37,6 @@ HEADING, _LEANT_ON, _AROUND, _DOCUMENT = 0.85, 0.9, 0.4, 0.6
 _LATE, _LEXICAL, _COSINE, _PASSAGE = 0.45, 0.25, 0.2, 0.1
 _TYPE_BONUS, _TYPE_PENALTY = 0.06, 0.12
 _MISSING_PENALTY = 0.15  # for a name or number of the question that is nowhere near
-_SENTENCE_END = re.compile(r"(?<=[.!?]) +")
-_PAIR = re.compile(r"\b([A-Z][^\W_]+)[-–—]([A-Z][^\W_]+)")
 _REREAD = 16  # sentences whose words are compared one by one
 # Below the first cosine two words have nothing to do with each other, from the second on one says the other.
 _UNLIKE, _ALIKE, _SAID_OTHERWISE = 0.4, 0.75, 0.85
@@ -167,7 +163,7 @@ def _score_passage(
     in_prefix = token_spans[:, 0] < prefix
     similarity = question.vectors @ tokens.T  # [question tokens, passage tokens]
     above = f"{document.title} {document.publisher} {nearest_numbers(passage.heading)}"
-    heading = _without_halves(above, stems_of(query.reading))
+    heading = without_halves(above, stems_of(query.reading))
     around = stems_of(without_marks(passage.text))
     years = {need.text: years_meant(query, need) for need in query.needs if need.kind == "number" and dates(need.text)}
     need_is_counted = {need.text: query.counts(need) for need in query.needs}
@@ -237,41 +233,6 @@ def _before(library: Library, hit: Hit) -> tuple[int, int] | None:
     if earlier and leans_on_the_one_before(text[start:end]) and "\n\n" not in text[earlier[0][1] : start]:
         start = earlier[0][0]
     return start, end
-
-
-def goes_on_about(query: Query, need: Need, candidate: Candidate) -> bool:
-    """Whether a sentence names nothing, and the one that named something last in its paragraph is about this."""
-    subject = _subject(candidate.hit.document, candidate.start, candidate.end)
-    return covers(need, _without_halves(subject, stems_of(query.reading))) == 1.0
-
-
-@lru_cache(maxsize=20_000)
-def _subject(document: Document, start: int, end: int) -> str:
-    """What was named last before a sentence that names nothing, in its paragraph; of several names the first.
-
-    What follows "China spent more than Japan" is about China until something else is named.
-    """
-    if _first_name(document.text[start:end]):
-        return ""
-    begins = document.text.rfind("\n", 0, start) + 1
-    earlier = _SENTENCE_END.split(document.text[begins:start])
-    return next(filter(None, map(_first_name, reversed(earlier))), "")
-
-
-def _first_name(text: str) -> str:
-    named = runs(text, [word for word in names(text) if word.stem not in MEASURES])
-    return text[slice(*named[0])] if named else ""
-
-
-def _without_halves(heading: str, asked: frozenset[str]) -> frozenset[str]:
-    """Stems of a heading, without names that stand there only as a half: Chengdu-Chongqing is not Chengdu."""
-    halves = {
-        stem(one)
-        for pair in _PAIR.finditer(heading)
-        for one, other in (pair.groups(), pair.groups()[::-1])
-        if stem(other) not in asked
-    }
-    return stems_of(_PAIR.sub(" ", heading)) | (stems_of(heading) - halves)
 
 
 def _lead(document: Document, start: int) -> tuple[int, int] | None:

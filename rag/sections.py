@@ -6,7 +6,7 @@ import re
 
 from rag.types import Document
 from rag.values import ORDINALS
-from rag.words import words
+from rag.words import stem, stems_of, words
 
 _MARKS = 300  # characters of a heading's marks, and of what of it is cut
 _BEFORE_ITEM = re.compile(r"\s+(?:(?:[-*+•]|\(?\w{1,3}[.)])\s*)?$")
@@ -20,6 +20,7 @@ _BESIDE = re.compile(
     rf"{_NUMBERED}(?:(?:appendix|annex|(?:table of )?contents|acknowledge?ments)\b.*|{_WORKS}(?: and \w+)?\W*)",
     re.IGNORECASE,
 )
+_PAIR = re.compile(r"\b([A-Z][^\W_]+)[-–—]([A-Z][^\W_]+)")
 _NUMBERED_NAME = re.compile(r"\b(?P<name>[A-Z][A-Za-z]+) (?:\d+|[A-Z])\b")
 _IN_ORDER = ("first", *ORDINALS)
 _TOLD_OFF = re.compile(
@@ -52,6 +53,17 @@ def nearest_numbers(section: str) -> str:
         nearer |= {match["name"] for match in numbered}
         found.insert(0, heading)
     return " > ".join(found)
+
+
+def without_halves(heading: str, asked: frozenset[str]) -> frozenset[str]:
+    """Stems of a heading, without names that stand there only as a half: Chengdu-Chongqing is not Chengdu."""
+    halves = {
+        stem(one)
+        for pair in _PAIR.finditer(heading)
+        for one, other in (pair.groups(), pair.groups()[::-1])
+        if stem(other) not in asked
+    }
+    return stems_of(_PAIR.sub(" ", heading)) | (stems_of(heading) - halves)
 
 
 def lists_works(section: str) -> bool:

@@ -62,9 +62,10 @@ def unsaid(query: Query, weights: Sequence[float], candidate: Candidate, held: s
     if {word.stem for word in new} - stems_of(query.reading):
         kind = frozenset()
     kind |= (noun_asked_for(query.reading) - counted_as(held)) | topic_of(query.reading)
+    telling = telling_acts(query.reading)
     return {
         "unsaid": sum(weight * lack**2 for _, weight, lack in lacking) / total,
-        "act_unsaid": max((lack**2 for need, _, lack in lacking if need.own & acts - LIGHT_VERBS), default=0.0),
+        "act_unsaid": max((lack**2 for need, _, lack in lacking if need.own & telling), default=0.0),
         "kind_unsaid": max((lack for need, _, lack in lacking if stems_of(need.text) & kind), default=0.0),
     }
 
@@ -83,6 +84,11 @@ def acts_of(question: str) -> frozenset[str]:
     return frozenset(
         word.stem for word in words(question) if word.start in bare or (word.start in at and not _is_filled(word))
     )
+
+
+def telling_acts(question: str) -> frozenset[str]:
+    """The same without the verbs that an answer may leave out."""
+    return acts_of(question) - LIGHT_VERBS
 
 
 def _is_filled(noun: Word) -> bool:
