@@ -11,7 +11,7 @@ import numpy as np
 from rag.composed import LOOKED_UP, RELEVANT, Composed, Find, tells
 from rag.embedding import Floats
 from rag.glossary import Glossary
-from rag.grammar import content, names, verbs
+from rag.grammar import content, is_english, names, verbs
 from rag.labels import label_of
 from rag.markup import without_marks
 from rag.query import Need, covers, understand
@@ -99,7 +99,7 @@ def _about(
             text = hit.document.text[start:end]
             stems = stems_of(text)
             above_it = _names(own, above) and not _names(other, above | stems)
-            here = _names(own, stems) or (above_it and (label_of(text) or not names(text)))
+            here = _names(own, stems) or (above_it and _names_nobody(text))
             both = _names(other, stems)
             contrasts = not both or _CONTRAST.search(text) or _same_units(text)
             alone = not leans_on_the_one_before(text)  # "It was first put forward ...": nobody knows what
@@ -115,6 +115,13 @@ def _about(
         said.sort(key=lambda one: -float(one.vector @ asked))
         said = [one for one in said if float(one.vector @ asked) >= RELEVANT][:3]
     return said
+
+
+def _names_nobody(text: str) -> bool:
+    """Whether a sentence below a name may be about that: it names nobody, or has a label that does not."""
+    if label := label_of(text):  # "Formation Date:" is in capitals and no name, "Sichuan holds assignments:" has one
+        return all(is_english(word.text) for word in names(label))
+    return not names(text)
 
 
 def _names(needs: Sequence[Need], stems: frozenset[str]) -> bool:

@@ -193,6 +193,8 @@ SB 53, signed in 2031, requires ports to count what ships burn.
 - **Revenue threshold**: yearly revenues above $9 million
 - **Estimated coverage**: about 260 ports on the list of the office
 
+Corvo pays for one thing: boats.
+
 ### 2.2 SB 61: Ships and Financial Risk
 
 SB 61 asks for a report on risks every second year.
@@ -201,6 +203,8 @@ SB 61 asks for a report on risks every second year.
 
 - **Revenue threshold**: yearly revenues above $5 million
 - **Estimated coverage**: about 410 ports on the list of the office
+
+Corvo pays for two things: quays and ships.
 
 ## 3. Certificates
 
@@ -239,7 +243,7 @@ def test_a_comparison_quotes_no_titles_of_works_and_no_links_to_pages(laws: Desk
     answer = laws.ask("Compare SB 53 and SB 61")
     assert answer.outline is not None
     assert {"Revenue threshold", "Estimated coverage"} <= {row.heading for row in answer.outline.rows}
-    assert not any("Corvo" in c.quote or "Previous" in c.quote for c in answer.citations)
+    assert not any("Corvo" in c.quote or "Previous" in c.quote for c in answer.citations)  # nor what Corvo pays for
 
 
 @pytest.mark.parametrize(
