@@ -40,6 +40,10 @@ _ORDINAL = re.compile(r"第\s*(\d+|[一二三四五六七八九十]+)\s*(届|[�
 _WHY = re.compile("为什么|为何")
 # What asks behind what it asks of: "X是什么" is "什么是X".
 _WHAT_BEHIND = re.compile(r"(?P<of>[^的，,]{1,12}?)(?:到底|究竟)?(?:是什么(?:意思)?|指的?是?什么)[？?。\s]*")
+# English asks for an amount first: "the East how many provinces" is "how many provinces the East".
+_AMOUNT_BEHIND = re.compile(
+    r"^(?P<of>(?!.*\bhow\b.*\bhow\b).+?) (?P<asks>how (?:many|much|large|high|long|far|old))\b(?P<counted>.*)$"
+)
 _SHOULD_DO = re.compile(r"(?P<who>.+?)(?:应该|应当|该)(?:怎么做|怎么办|做什么|做些什么|采取什么措施)[？?。\s]*")
 _DECADE = re.compile(r"(?:(?P<century>\d\d)\s*世纪\s*)?(?<!\d)(?P<tens>\d0)\s*年代")
 _PARTED = re.compile(r"(?<=\d)\s+(?=[年月日])|(?<=[年月])\s+(?=\d)")
@@ -84,7 +88,14 @@ def to_english(text: str, glossary: Glossary) -> str:
             out.append(mention.term.name)
             position = mention.end
     out.append(_gloss(text[position:]))
-    return " ".join(part for part in out if part)
+    said = " ".join(part for part in out if part)
+    return _AMOUNT_BEHIND.sub(_asked_first, " ".join(said.split()))
+
+
+def _asked_first(amount: re.Match[str]) -> str:
+    """The question with what asks for an amount at its head; what counts nothing asks how much."""
+    asks = amount["asks"] if amount["counted"].strip(" ?") else amount["asks"].replace("many", "much")
+    return f"{asks}{amount['counted']} {amount['of']}"
 
 
 def _plain(text: str) -> str:

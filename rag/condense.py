@@ -15,11 +15,15 @@ from rag.followup import (
     WH,
     WH_OR_ORDER,
     Kind,
+    asks_for_some,
     asks_only_how_many,
     asks_only_why,
     asks_to_reword,
+    asks_which_of_them,
     compares_with_it,
+    counts_there,
     free_pronoun,
+    joins_object,
     kind_of,
     lacking,
     noun_behind,
@@ -32,13 +36,14 @@ from rag.grammar import bare_verb, content, names, runs, verbs
 from rag.nouns import is_relational
 from rag.ordinal import of_the_last
 from rag.polarity import DIRECTIONS
-from rag.topic import both, person, place, said_again, several, topic
+from rag.topic import both, in_turn, person, place, said_again, several, topic
 from rag.types import Answer, Citation, Sentence, Turn
-from rag.values import ORDINALS, dates
+from rag.values import ORDINALS, YEAR, dates
 from rag.words import OWNER, Word, stem, stems_of, words
 
 STAYS_IN_ITS_LANGUAGE = "without a language model an answer stays in the language of its documents"
 STAYS_IN_ITS_WORDS = "without a language model an answer is made of quotations, which stay as they are"
+_ONE, _OF = ("number", "figure", "example", "data", "evidence"), ("example", "examples")
 _ASKING = re.compile(
     r"^(on |in |by |since |until |at |to |from |for )?"
     r"(which|what|when|where|who|whom|how (many|much|large|big|long|high|far|often)|why|how)\b",
@@ -59,6 +64,15 @@ _RANKED = re.compile(
 )
 _NUMBER = re.compile(r"(?:the |number |no\.? ?|#)*(?P<number>\d{1,3})(?: one)?", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?<=[A-Z][a-z]{3} |[a-z]{4} )\d{1,3}(?=\W*$|\b(?! ?(?:percent|%|[mb]illion)))")
+# "And the one before?", "and the previous year?"
+_NEIGHBOUR = re.compile(
+    r"(?:(?:what|how) about )?(?:the )?"
+    r"(?:(?:one|(?P<year>year)|[a-z]+) (?:right )?(?:(?P<before>before)|after)(?: (?:it|that))?|"
+    r"(?:(?P<previous>previous|preceding|earlier)|next|following) (?:one|(?P<that_year>year)|[a-z]+))\W*$",
+    re.IGNORECASE,
+)
+_IN_DIGITS = re.compile(r"\b(?P<number>\d{1,2})(?:st|nd|rd|th)\b", re.IGNORECASE)
+_NAMED_RANK = re.compile(rf"\b(?:First|{'|'.join(word.capitalize() for word in ORDINALS)})\b(?= [A-Z])")
 _ASKED_OF = re.compile(
     r"\b(?:what|who) (?:is|are|was|were) the (?P<noun>[a-z][a-z -]*?) of\b|"
     r"\b(?:how many|how much|which) (?P<counted>[a-z][a-z -]*?)"
@@ -93,13 +107,27 @@ def condense(question: str, turns: Sequence[Turn], glossary: Glossary) -> str:
         return f"How many {several['what']} are there?"
     if wants_more(text) and (about := topic(turns, glossary)):
         return f"Tell me about {about}."
+    if (some := asks_for_some(text)) and (about := topic(turns, glossary)):
+        return f"What {some} {'is' if some in _ONE else 'are'} there {'of' if some in _OF else 'on'} {about}?"
     bare = without_openers(text)
+    if said := asks_which_of_them(bare):
+        return _of_those(said, turns)
+    if weighs_no_names(bare) and not both(turns) and (two := in_turn(turns)):
+        return _of_both(last, *two)
     if (weighs := weighs_no_names(bare)) and (two := both(turns)):
         return f"{weighs}, {two[0]} or {two[1]}?"
     if (asked := _ASKING_CHINESE.search(bare)) and _ASKING_CHINESE.search(last):
         return _ASKING_CHINESE.sub(asked.group(), last, count=1)
+    if neighbour := _NEIGHBOUR.match(bare):
+        by = -1 if neighbour["before"] or neighbour["previous"] else 1
+        if moved := _counted_on(last, by, years=bool(neighbour["year"] or neighbour["that_year"])):
+            return moved
     if pronoun := free_pronoun(bare):
         return _with_topic(bare, pronoun, _stands_for(pronoun.group().lower(), turns, glossary), last)
+    if (joined := joins_object(bare)) is not None:
+        return " ".join(f"{bare.rstrip('?？ .')} {joined} {topic(turns, glossary)}".split()) + "?"
+    if counts_there(bare):
+        return _in_it(bare, place(turns) or topic(turns, glossary))
     if again := said_again(bare, last):
         start, end, name = again
         return f"{bare[:1].upper()}{bare[1:start]}{name}{bare[end:]}"
@@ -108,6 +136,54 @@ def condense(question: str, turns: Sequence[Turn], glossary: Glossary) -> str:
     if (asking := WH.match(bare)) and (len(content(bare)) > 1 or (asking["word"].lower() == "who" and content(bare))):
         return f"{bare[0].upper()}{bare[1:]}" if names(bare) else _about(bare, topic(turns, glossary))
     return _replaced(last, bare.rstrip("?？ ."), glossary) if not WH.match(bare) else _asked_anew(last, bare)
+
+
+def _of_those(said: str, turns: Sequence[Turn]) -> str:
+    """ "Which are foreign?" asked of what the last question counted or asked for: "Which firms are foreign?"."""
+    asked = _ASKED_OF.search(turns[-1].question)
+    if asked is None or not asked["counted"]:
+        return f"Which {said}?"
+    where = place(turns)
+    return f"Which {asked['counted']} {f'in {where} ' if where else ''}{said}?"
+
+
+def _of_both(last: str, one: str, other: str) -> str:
+    """The last question, asked of both: "What do the EU and China spend?"."""
+    name = re.sub(r"^the ", "", other)
+    start = last.index(name)
+    before = re.sub(r"\bthe $", "", last[:start])
+    before = re.sub(
+        r"\b(does|is|was|has) $",
+        lambda verb: {"does": "do", "is": "are", "was": "were", "has": "have"}[verb[1]] + " ",
+        before,
+    )
+    return f"{before}{one} and {other}{last[start + len(name) :]}"
+
+
+def _in_it(text: str, about: str) -> str:
+    return f"{text.rstrip('?？ .')} in {about}?" if about else text
+
+
+def _counted_on(last: str, by: int, *, years: bool) -> str:
+    """The last question, asked of the one before or after: of the 14th plan, not the 15th; "" where none is counted."""
+    if years:
+        year = YEAR.search(last)
+        return _cut(last, *year.span(), str(int(year.group()) + by)) if year else ""
+    ranks = ["first", *ORDINALS]
+    if rank := _IN_DIGITS.search(last):
+        return _cut(last, *rank.span(), _in_digits(int(rank["number"]) + by))
+    if rank := _NAMED_RANK.search(last) or _RANKED.search(last):
+        place = ranks.index(rank.group().lower()) + by
+        if not 0 <= place < len(ranks):
+            return ""
+        return _cut(last, *rank.span(), ranks[place].capitalize() if rank.group()[0].isupper() else ranks[place])
+    number = _NUMBERED.search(last)
+    return _cut(last, *number.span(), str(int(number.group()) + by)) if number else ""
+
+
+def _in_digits(rank: int) -> str:
+    ending = "th" if rank % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
+    return f"{rank}{ending}"
 
 
 def _stands_for(pronoun: str, turns: Sequence[Turn], glossary: Glossary) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from rag.acronyms import SHORT, introduced
-from rag.grammar import is_english, names, verb_stems
+from rag.grammar import bare_verb, is_english, names, verb_stems, verbs
 from rag.markup import without_markup, without_references
 from rag.places import places
 from rag.query import AnswerType, Query, covers
@@ -15,8 +16,8 @@ from rag.values import NUMBER_WORDS, Quantity, quantities
 from rag.words import Word, has_cjk, stems_of, words
 
 _NUMBER_WORD = re.compile(
-    r"\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(thir|four|fif|six|seven|eigh|nine)teen|"
-    r"(twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand|million|billion|half|third|dozen|doubled?|twice|no|none|[一二三四五六七八九十百千万亿两]+)\b",
+    r"\b(one(?! of\b)|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
+    r"(thir|four|fif|six|seven|eigh|nine)teen|(twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand|million|billion|half|third|dozen|doubled?|twice|no|none|[一二三四五六七八九十百千万亿两]+)\b",
     re.I,
 )
 _MONEY = re.compile(
@@ -34,6 +35,15 @@ _LABELS = re.compile(r"(?<=\w )[A-Z][a-z]{2,} $")  # Policy Brief 24 are not 24
 _UNCOUNTED = frozenset("no none half dozen".split())  # words for how many, and no figures
 _CURRENCIES = frozenset("yuan euro dollar pound".split())
 _SUM = 100  # from which on a number without a unit may be a sum
+_CHANGED = re.compile(
+    r"\b(?:gr[eo]w|growth|r[io]se|risen|rising|increas|expan|up\b|more than in|higher than|f[ae]ll|fallen|shr[aiu]nk|"
+    r"declin|decreas|down\b)",
+    re.IGNORECASE,
+)
+_MANIFOLD = re.compile(
+    r"\b(?:doubl|tripl|quadrupl|\w+-?fold\b|from (?:about |over |some |nearly )?[\d.,]+ [^.;]{0,40}\bto [^.;]{0,20}\d)",
+    re.I,
+)
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 _DATE = re.compile(
     rf"\b(1[89]|20)\d\ds?\b|\b({_MONTHS})\b|\d年|\b\d0s\b|\bcentur(y|ies)\b|\b\d+\)? \(?(BC|BCE|AD|CE|BP|MBP)\b|"
@@ -57,6 +67,15 @@ _DATES_ONLY = re.compile(
     r"\b(in|since|of|by|from|to|for) (1[89]|20)\d\d\b",
     re.IGNORECASE,
 )
+# Years that count nothing: "for 2013/14, 2015/16", but not "2015 drones".
+_YEARS = re.compile(
+    r"(?<![\d.,])(?:19|20)\d\d(?:[/–-]\d{2,4}\b|(?= ?(?:[,.;)\[]|$|and\b|or\b)))",
+)
+# How fast somebody grows is a rate, and said of what grows.
+_HOW_FAST = re.compile(
+    r"(?:and |but |so |by |at )?(?:how (?:fast|much|quickly|rapidly|strongly)|what rate)\b", re.IGNORECASE
+)
+_GROW = stems_of("grow rise increase expand fall shrink decline decrease drop")
 _NAME = re.compile(r"(?<!^)\b[A-Z][a-z]+ [A-Z][a-z]+|(?<=[a-z,] )[A-Z][a-z]+")
 _REASON = re.compile(
     r"\b(because|since|due to|so that|in order to|aims? to|seeks? to|purpose|reason|therefore|to (correct|prevent|"
@@ -92,6 +111,7 @@ _WHAT_IS = re.compile(
     r"(?:and |but |so )?what(?: exactly)?(?: (?:is|are|was|were)|['’]s) (?:meant by )?(?:an? |the )?(?P<what>.+)", re.I
 )
 _IS_ONE = r"(?:(?:is|are|was|were) (?:an?|the|any|what|how|one|those)|means|refers to|describes|denotes|stands for)\b"
+_IN_BRACKETS = re.compile(r"[(（][^()（）]*[)）]")
 _WORKS = re.compile(
     r"\b(?:references?|sources?(?! of (?!the\b|this\b|its\b))|bibliography|cites?|cited|works?|titles?)\b|文献|来源",
     re.IGNORECASE,
@@ -131,7 +151,8 @@ def fits(query: Query, text: str) -> float:
         return 0.5 if _ANY_TIME.match(query.text) and (_IF.search(text) or _WITHIN.search(text)) else -1.0
     if kind == "quantity":
         asked = {word.stem for word in words(query.reading) if word.kind == "number"}
-        plain = _DATES_ONLY.sub(" ", without_references(text))
+        plain = without_references(text)
+        plain = _DATES_ONLY.sub(" ", _YEARS.sub(" ", plain) if query.counts_things else plain)
         figures = [w for w in words(plain) if w.kind == "number" and not _RANKED.match(plain, w.end)]
         if query.counts_things:
             figures = [w for w in figures if not _LABELS.search(plain[: w.start])]
@@ -143,6 +164,8 @@ def fits(query: Query, text: str) -> float:
         if has and _MONEY.match(query.text) and not any(map(_may_be_a_sum, quantities(text))):
             return -1.0
         if has and _SHARE.match(query.reading) and not any(q.unit in _OF_A_WHOLE for q in quantities(text)):
+            return -1.0
+        if has and asks_for_growth(query.text) and not says_growth(text):
             return -1.0
         if has and query.counts_things and _only_measures(text) and not worded & _UNCOUNTED:
             return -1.0  # how many drones is not said in days, nor in percent
@@ -160,6 +183,20 @@ def fits(query: Query, text: str) -> float:
     if kind == "definition":
         return 0.5 if _DEFINES.search(text) else 0.0
     return 0.5 if asks_which_ones(query) and _NAMED_ONES.search(text) else 0.0
+
+
+@lru_cache(maxsize=256)
+def asks_for_growth(question: str) -> bool:
+    """Whether it asks how fast something grows or falls, or by how much."""
+    at = verbs(question) | bare_verb(question)
+    acts = {word.stem for word in words(question) if word.start in at}
+    return bool(_HOW_FAST.match(question) and acts & _GROW)
+
+
+def says_growth(text: str) -> bool:
+    """Whether it gives a change, and says that it is one: "up 8 percent", "doubled"."""
+    share = any(quantity.unit in _OF_A_WHOLE for quantity in quantities(text))
+    return bool(_MANIFOLD.search(text) or (share and _CHANGED.search(text)))
 
 
 def says_how_many(query: Query, text: str) -> bool:
@@ -182,9 +219,9 @@ def _may_be_a_sum(figure: Quantity) -> bool:
 
 
 def _only_measures(text: str) -> bool:
-    """Whether there are figures, and each has a unit."""
+    """Whether there are figures, and each has a unit; two thirds of them may be how many."""
     counted = quantities(text)
-    return bool(counted) and all(figure.unit for figure in counted)
+    return bool(counted) and all(figure.unit not in ("", "fraction") for figure in counted)
 
 
 def _new_names(query: Query, text: str) -> list[Word]:
@@ -237,7 +274,8 @@ def may_be_why(text: str) -> bool:
     """Whether a text could be why something is so: a cause, a purpose ("to promote it"), something that follows."""
     spoken = words(text)
     aims = any(a.text.lower() == "to" and b.stem in verb_stems() and not b.is_stopword for a, b in pairwise(spoken))
-    return bool(has_cjk(text) or aims or _REASON.search(text) or _CAUSE.search(text))
+    chinese = has_cjk(_IN_BRACKETS.sub("", text))  # and no Chinese name beside an English one
+    return bool(chinese or aims or _REASON.search(text) or _CAUSE.search(text))
 
 
 def introduces(query: Query, text: str) -> bool:

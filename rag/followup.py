@@ -14,14 +14,14 @@ from typing import Literal
 from rag.grammar import bare_verb, content, names, verb_stems, verbs
 from rag.nouns import is_general, is_relational
 from rag.ordinal import of_the_last
-from rag.topic import both, said_again
+from rag.topic import both, in_turn, said_again
 from rag.types import Turn
 from rag.words import Word, words
 
 Kind = Literal["alone", "follow-up", "item", "source", "translate"]
 
 _SOURCE = re.compile(
-    r"^(and |but )?(who|which source|which document|what source)? ?(says|said|claims|writes|wrote) "
+    r"^(and |but )?(who|which source|which document|what source)? ?(says|said|claims|writes|wrote(?! it)) "
     r"(so|that|this|it)\W*$|"
     r"^(and |but )?(what|which|where) (is|are|was|were)( your| the)? (source|sources|evidence|reference|references)"
     r"( (for|of) (that|this|it))?\W*$|"
@@ -38,11 +38,11 @@ _LANGUAGE = re.compile(
 )
 _ANSWER = "(it|that|this|the answer|your answer|the last answer)"
 _REWORD = re.compile(
-    rf"^(please )?(can you |could you )?((rephrase|rewrite|reword|shorten|simplify) {_ANSWER}|"
-    rf"(make|write|say|put|explain) {_ANSWER}( again)? ?(even |much )?"
-    r"(shorter|longer|simpler|clearer|briefly|more (simply|briefly|clearly)|as (a list|bullet points|a paragraph)|"
-    r"in (\w+ )?(simple|simpler|plain|other|fewer|your own) (words|terms|english|language)|"
-    r"in (one|two|three|a few) (sentences?|words|lines)))( please)?\W*$",
+    rf"^(please,? )?(can you |could you )?((rephrase|rewrite|reword|shorten|simplify) {_ANSWER}|"
+    rf"((make|write|say|put|explain) {_ANSWER}( again)? ?)?(even |much |a bit |a little )?"
+    r"(shorter|longer|simpler|clearer|briefly|in short|more (simply|briefly|clearly)|"
+    r"as (a list|bullet points|a paragraph)|in (\w+ )?(simple|simpler|plain|other|fewer|your own) "
+    r"(words|terms|english|language)|in (one|two|three|a few) (sentences?|words|lines)))(,? please)?\W*$",
     re.IGNORECASE,
 )
 _OPENERS = re.compile(
@@ -108,6 +108,12 @@ _MORE = re.compile(
     r"|^(请)?(继续|详细)(说|讲)?\W*$",
     re.IGNORECASE,
 )
+_SOME = re.compile(
+    r"(?:please )?(?:(?:(?:can|could) you )?(?:give|show|tell|name|list)(?: me| us)? |what (?:is|are) )?"
+    r"(?:an? |some |any |the |more )*"
+    r"(?P<what>numbers?|figures?|data|statistics|examples?|evidence|dates|names|reasons)(?:,? please)?\W*$",
+    re.IGNORECASE,
+)
 _THAT = "(?:that|this|those)"
 _COMPARES_WITH_IT = re.compile(
     rf"(?:and |but |so )?(?:how (?:does|do|did) {_THAT} (?:compare|differ) (?:with|to|from)|"
@@ -116,6 +122,22 @@ _COMPARES_WITH_IT = re.compile(
     re.IGNORECASE,
 )
 _HOW_MANY = re.compile(r"(?:and |so )?how many(?: of (?:them|these|those))?(?: are there| in all)?\W*$", re.IGNORECASE)
+_HOW_MANY_THERE = re.compile(r"(?:and |so )?how many (?P<what>[a-z -]+?) (?:are|were) there\W*$", re.IGNORECASE)
+_WHICH_OF_THEM = re.compile(
+    r"(?:and |but |so )?which(?: ones?)?(?: of (?:them|these|those))? "
+    r"(?P<said>(?:are|is|were|was|have|has|had|do|does|did|can|could|will) (?!there\b)[a-z][^?]*?)\W*$",
+    re.IGNORECASE,
+)
+# Verbs that say little without what they are done to, and what joins it to them.
+_OBJECTS = {
+    "benefit": "from", "benefits": "from", "participate": "in", "participates": "in", "take part": "in",
+    "takes part": "in", "took part": "in", "join": "", "joins": "", "qualify": "for", "qualifies": "for",
+    "apply": "for", "contribute": "to", "contributes": "to", "pay": "for", "pays": "for", "paid": "for",
+    "decides": "on",
+}  # fmt: skip
+_NO_OBJECT = re.compile(
+    rf".*(?<!any )(?<!the )(?<!no )(?<!what )(?<!which )(?<!some )\b(?P<verb>{'|'.join(_OBJECTS)})\W*$", re.IGNORECASE
+)
 _WEIGHS = re.compile(
     r"(?P<asks>(?:which|who|what)(?: one)?(?: of (?:them|the two|these|those))? [a-z]+ (?:(?:the|a) )?"
     r"(?:more|less|fewer|most|least|(?!ever|other)[a-z]+e(?:r|st))\b[^?,]{0,40}?)\W*$",
@@ -148,9 +170,11 @@ def kind_of(question: str, turns: Sequence[Turn]) -> Kind:
         return "translate"
     if of_the_last(text, turns):
         return "item"
-    if compares_with_it(text) or asks_only_how_many(text) or (weighs_no_names(text) and both(turns)):
+    if compares_with_it(text) or asks_only_how_many(text) or asks_which_of_them(text) or asks_for_some(text):
         return "follow-up"
-    left_out = not may_stand_alone(text) or lacking(text) or said_again(text, turns[-1].question)
+    if weighs_no_names(text) and (both(turns) or in_turn(turns)):
+        return "follow-up"
+    left_out = not may_stand_alone(text) or lacking(text) or counts_there(text) or said_again(text, turns[-1].question)
     return "follow-up" if left_out else "alone"
 
 
@@ -176,9 +200,33 @@ def asks_only_how_many(text: str) -> bool:
     return _HOW_MANY.match(text) is not None
 
 
+def counts_there(text: str) -> bool:
+    """Whether it asks how many of something there are, and not where: "How many firms are there?"."""
+    match = _HOW_MANY_THERE.match(text)
+    return match is not None and not names(match["what"])
+
+
+def asks_which_of_them(text: str) -> str:
+    """What is asked of those that were just spoken of: "are foreign" in "which are foreign?"; "" if nothing is."""
+    match = _WHICH_OF_THEM.match(text)
+    return match["said"] if match and not names(text) and not _WEIGHS.match(text) else ""
+
+
+def joins_object(text: str) -> str | None:
+    """How what is missing behind the verb joins it: "from" behind "Who benefits?"; None where nothing is."""
+    match = _NO_OBJECT.match(text) if WH.match(text) else None
+    return _OBJECTS[match["verb"].lower()] if match else None
+
+
 def asks_to_reword(text: str) -> bool:
     """Whether it asks for the last answer in other words, or in fewer."""
     return _REWORD.match(text) is not None
+
+
+def asks_for_some(text: str) -> str:
+    """Of what something more is wanted: examples, of "give me an example"; "" if of nothing."""
+    match = _SOME.match(text)
+    return match["what"].lower() if match else ""
 
 
 def wants_more(text: str) -> bool:
@@ -189,7 +237,12 @@ def wants_more(text: str) -> bool:
 def may_stand_alone(text: str) -> bool:
     """Whether a follow-up asks something of its own too: "What are the risks?" may be meant of everything."""
     return not (
-        _OPENERS.match(text) or asks_only_why(text) or wants_more(text) or free_pronoun(text) or _is_fragment(text)
+        _OPENERS.match(text)
+        or asks_only_why(text)
+        or wants_more(text)
+        or free_pronoun(text)
+        or joins_object(text) is not None
+        or _is_fragment(text)
     )
 
 

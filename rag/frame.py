@@ -70,6 +70,11 @@ _FACTS = re.compile(
     rf"(?: (?:that )?(?:you know|there is))? {_ON}",
     re.IGNORECASE,
 )
+_DONE_ABOUT = re.compile(
+    r"what (?:is|are|was|has been|have been|can be|will be)(?: being)?(?: they)? (?:done|doing|undertaken) "
+    r"(?P<against>about|against) (?P<what>\S.*?)[?.!]*$",
+    re.IGNORECASE,
+)
 _AT_MOST = 6  # words of a thing that is to be explained
 
 
@@ -85,6 +90,8 @@ def plainly(question: str) -> str:
     bare = _THANKS.sub("", bare)
     if match := _SAID_ABOUT.fullmatch(bare):
         bare = f"What does this say about {match['what'].rstrip('?.! ')}?"
+    elif match := _DONE_ABOUT.fullmatch(bare):
+        bare = f"What measures are taken {match['against']} {match['what']}?"
     elif (match := _EXPLAIN.fullmatch(bare)) and len(match["what"].split()) <= _AT_MOST:
         bare = f"What {'are' if _is_many(match['what']) else 'is'} {match['what']}?"
     elif (listed := _LISTS.match(bare)) and (match := _FACTS.match(bare, listed.end())):

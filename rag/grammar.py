@@ -121,6 +121,7 @@ def verbs(text: str) -> frozenset[int]:
                 and lowered.endswith(("ed", "ing"))
                 and word.text[0].islower()
                 and before not in ("a", "an", "the")
+                and not _is_named_ing(every, i)
             )
             or (
                 lowered in plain_verbs() and _is_plural(every, i) and after not in ("of", "") and word.text[0].islower()
@@ -131,6 +132,24 @@ def verbs(text: str) -> frozenset[int]:
         ):
             found.add(word.start)
     return frozenset(found)
+
+
+_DETERMINERS = frozenset("a an the this that its his her their our my your".split())
+_AFTER_NOUNS = frozenset("of in on at by with from between and or is are was were has have had will".split())
+
+
+def _is_named_ing(every: Sequence[Word], i: int) -> bool:
+    """Whether a word with -ing is a noun, and what goes before it says which: "the kick-off meeting in May"."""
+    word, after = every[i], every[i + 1].text.lower() if i + 1 < len(every) else ""
+    if not word.text.endswith("ing") or (after and after not in _AFTER_NOUNS):
+        return False
+    start = i - 1
+    while start >= 0 and i - start <= 3 and every[start].text.lower() not in _DETERMINERS:
+        if every[start].text.lower() in _BEFORE_VERBS or every[start].text.endswith(("s", "ed")):
+            return False
+        start -= 1
+    asked = start > 0 and every[start - 1].text.lower() in _PERFECT  # "What is the company building?"
+    return 0 <= start < i - 1 and i - start <= 3 and not asked
 
 
 def _is_third_person(lowered: str) -> bool:

@@ -41,6 +41,16 @@ _BASED_ON = re.compile(r"\bbased (?:up)?on\b", re.IGNORECASE)
 _REFERS = re.compile(r"\b(?:this|these|such) (?P<noun>[a-z]+)", re.I)  # "this Lab" is one that was named before
 _SHOULD = re.compile(r"\b(?:should|ought)\b(?: the)?\s+", re.IGNORECASE)
 _THERE = re.compile(r"\w there\b(?! (is|are|was|were|will|has|have|had|would|may|can))")  # where, stands before
+# "The circle's share", "The output of the sector".
+_ITS_OWNER = re.compile(r"The (?:(?P<owner>[a-z]+)['’]s?|[a-z]+ of the (?P<of>[a-z]+)) (?=[a-z])")
+# What a sentence calls something it named before.
+_GENERAL_OWNERS = stems_of(
+    """country nation state government union republic kingdom economy province region city town municipality county
+    area district capital island company firm group corporation bank business enterprise agency organisation
+    organization association foundation institute institution university school museum centre center laboratory
+    project programme program initiative fund plan strategy report study survey paper brief author team plant factory
+    ship building bridge park party"""
+)
 _COUNTED = 0.3  # share of what is counted below which something else is
 NEARBY = 0.6  # share of a word that stands in the same passage: of what a sentence is about it need not be said again
 ONLY_NEAR = 0.6  # share of a name that stands in the passage or document of a sentence, not in it nor above it
@@ -63,6 +73,7 @@ def misses(query: Query, shares: Sequence[float], held: str, heading: str = "") 
         or _rests_on(query, held)
         or _of_another_year(query, shares, held)
         or of_others(query, shares, held, heading)
+        or _owned_by_another(query, shares, held)
         or advises_another(query, held)
         or (asks_why(query) and not may_be_why(held))
         or turns_round(Text(query.reading), Text(held), heading)
@@ -168,6 +179,18 @@ def of_others(query: Query, shares: Sequence[float], held: str, heading: str = "
     return of_another_place or (not _refers(held) and any(word.stem not in asked | MEASURES for word in others))
 
 
+def _owned_by_another(query: Query, shares: Sequence[float], held: str) -> bool:
+    """Whether a figure is of something else, and where is asked about stands only near it: "the circle's share" is not
+    Sichuan's."""
+    if query.answer_type != "quantity":
+        return False
+    near = [name for name, share in _names_met(query, shares) if share <= HEADING]
+    owner = _ITS_OWNER.match(held)
+    if not near or owner is None:
+        return False
+    return not stems_of(owner["owner"] or owner["of"]) & (query.spellings | _GENERAL_OWNERS)
+
+
 def _refers(held: str) -> bool:
     """Whether it speaks of something named before: "this Lab", but not "this brings"."""
     at = verbs(held)
@@ -205,7 +228,7 @@ def advises_another(query: Query, held: str) -> bool:
 
 def _names_met(query: Query, shares: Sequence[float]) -> list[tuple[str, float]]:
     """The names of a question, with how far each is met."""
-    return [(need.text, share) for need, share in zip(query.needs, shares, strict=True) if need.kind == "name"]
+    return [(need.text, share) for need, share in zip(query.needs, shares, strict=True) if need.names_something]
 
 
 def _is_said(run: str, met: Mapping[str, float], far: float) -> bool:

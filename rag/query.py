@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import takewhile
 from typing import Literal
 
 from rag.chinese import to_english
 from rag.errors import UsageError
 from rag.glossary import Glossary
+from rag.grammar import MEASURES, verbs
 from rag.orders import without_orders
 from rag.places import places
 from rag.values import YEAR, is_unit, other_spellings
@@ -35,6 +38,11 @@ class Need:
         """The spelling of the question itself."""
         return self.alternatives[0]
 
+    @property
+    def names_something(self) -> bool:
+        """Whether it is a name of somebody or something; GDP is nobody's."""
+        return self.kind == "name" and not self.own <= MEASURES
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -58,17 +66,33 @@ class Query:
 
     def counts(self, need: Need) -> bool:
         """Whether it is what "how many" asks for."""
-        match = _HOW_MANY.match(self.reading)
-        return match is not None and need.kind == "word" and bool(need.own & set(index_terms(match["noun"])))
+        return need.kind == "word" and bool(need.own & set(index_terms(_counted(self.reading))))
 
     @property
     def counts_things(self) -> bool:
         """Whether it asks "how many" of what is no measure: drones, not days."""
-        match = _HOW_MANY.match(self.reading)
-        return match is not None and not is_unit(match["noun"])
+        counted = _counted(self.reading)
+        return bool(counted) and not is_unit(counted)
 
 
-_HOW_MANY = re.compile(r"how many (?!of\b)(?:\w+ )??(?P<noun>\w+) (?=\w+)", re.IGNORECASE)
+_HOW_MANY = re.compile(r"how many (?!of\b)", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
+
+
+@lru_cache(maxsize=256)
+def _counted(question: str) -> str:
+    """The noun of "how many large foreign firms are there?", firms; nothing where nothing is counted."""
+    match = _HOW_MANY.match(question)
+    if match is None:
+        return ""
+    plain = _IN_BRACKETS.sub(lambda match: " " * len(match.group()), question)
+    acts = {start for start in verbs(plain) if plain[start - 1] == " "}  # "state-owned firms" are firms
+    spoken = [word for word in words(plain) if word.start >= match.end()]
+    named = list(takewhile(lambda word: not word.is_stopword and (word is spoken[0] or word.start not in acts), spoken))
+    common = [word.text for word in named if word.text.islower()]
+    return (common or [word.text for word in named] or [""])[-1]
+
+
 # The form of an answer, which it has and does not say: "in 2019" for "in which year?".
 _FORM = re.compile(
     r"\b(?:(?:what|which)(?: (?:is|was|are|were) the)? (?P<noun>year|date|day|month|decade|name|percentage|percent|"
@@ -120,6 +144,10 @@ _TYPES: tuple[tuple[AnswerType, str], ...] = (
         r"^what( exactly)? (is|are|was|were) (an? |the |meant by )?[\w&\- ’'\"“”]+\??$|\bexplain\b",
     ),
 )
+
+
+# The last word of a name: the Tianfu New Area is no area that is asked for.
+_NAMED_SO = re.compile(r"(?<=[a-z] )(?!Gross Domestic)(?:[A-Z][\w-]+ )+[A-Z][a-z]+\b")
 
 
 def checked(question: str, max_chars: int) -> str:
@@ -247,7 +275,7 @@ def _with_years(text: str) -> str:
 
 def answer_type(question: str) -> AnswerType:
     """What kind of thing would answer, by the way an English question is asked."""
-    asking = question[_asks_at(question) :].lower()
+    asking = _NAMED_SO.sub("it", question[_asks_at(question) :]).lower()
     return next((kind for kind, pattern in _TYPES if re.search(pattern, asking)), "other")
 
 

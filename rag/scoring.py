@@ -24,7 +24,7 @@ from rag.markup import without_marks
 from rag.query import Query, covers
 from rag.sections import nearest_numbers, without_halves
 from rag.store.library import Library
-from rag.thesaurus import says
+from rag.thesaurus import coins, says
 from rag.types import Document, Hit
 from rag.values import dates
 from rag.words import leans_on_the_one_before, stem, stems_of, words
@@ -194,6 +194,8 @@ def _score_passage(
                 share = max(share, _AROUND * covers(need, around))
             if leans_on:
                 share = max(share, _LEANT_ON * covers(need, stems | stems_of(without_marks(lead))))
+            if share < _SAID_OTHERWISE and coins(need.own, text):
+                share = _SAID_OTHERWISE
             if need.text in years:
                 if says_year(years[need.text], text):
                     share = 1.0

@@ -34,8 +34,10 @@ def below_heading(document: Document, section: str, position: int) -> bool:
     """Whether what begins at `position` is the first below the last heading of `section`."""
     last = section.split(" > ")[-1]
     before = _BEFORE_ITEM.sub("", document.text[max(position - len(last) - _MARKS, 0) : position])
-    said, named = (" ".join(word.text for word in words(text)) for text in (before.rsplit("\n", 1)[-1], last))
-    return bool(named) and said.startswith(named)  # a long heading is cut
+    line = before.rsplit("\n", 1)[-1]
+    said, named = (" ".join(word.text for word in words(text)) for text in (line, last))
+    cut = line.lstrip().startswith("#") and said.startswith(named)  # a long heading is
+    return bool(named) and (said == named or cut)
 
 
 def nearest_numbers(section: str) -> str:

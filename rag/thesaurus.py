@@ -6,10 +6,19 @@ from the one to the other over an entry that has both. `rag/data/synonyms.txt` i
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from rag.wordlists import lines_of
+from rag.words import stems_of
 
+# Who first used a term has proposed it.
+_COINED = re.compile(
+    r"\bfirst (?:us|spoke|mention|rais|propos|introduc|put forward|wrote|made)\w* (?:of )?(?:the |this |its )?(?:\w+ )?"
+    r"(?:term|phrase|concept|notion|word|expression|idea)\b",
+    re.IGNORECASE,
+)
+_COINS = stems_of("propose coin introduce invent originate create")
 _ENOUGH = 0.2  # chance from which on one word says the other
 
 
@@ -17,6 +26,11 @@ _ENOUGH = 0.2  # chance from which on one word says the other
 def _pairs() -> dict[frozenset[str], float]:
     split = (line.split(" ") for line in lines_of("synonyms.txt"))
     return {frozenset((one, other)): min(float(chance) / _ENOUGH, 1.0) for one, other, chance in split}
+
+
+def coins(asked: frozenset[str], text: str) -> bool:
+    """Whether a text says that something was coined, where these stems ask for that: "first used the term"."""
+    return asked <= _COINS and _COINED.search(text) is not None
 
 
 def says(one: str, other: str) -> float:

@@ -24,6 +24,10 @@ _SEVERAL = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r" \d{1,4}(?![\d.,%]*\d|%| (?:percent|million|billion|trillion|yuan|euro|dollars)\b)")
+# "What does the brief say about inequality?" is about inequality.
+_SAYS_ABOUT = re.compile(
+    r"\b(?:say|says|said|tell|tells|told|write|writes|know|known)\b[^?]*?\b(?:about|on) (?P<what>[^?]+)", re.IGNORECASE
+)
 _KNOWN = re.compile(r"\b(the|this|that|these|those) $", re.IGNORECASE)
 _THE = re.compile(
     r"(?P<helped>\b(is|are|was|were|has|have|had|did|does|do|will|would|can|could) )?\bthe (?P<noun>\w+)"
@@ -39,8 +43,10 @@ def topic(turns: Sequence[Turn], glossary: Glossary, *, besides: str = "") -> st
     Where the questions say nothing, it is what the last answer is about, or the document it comes from.
     """
     for turn in reversed(turns):
-        if (found := _named(turn.question, glossary) or _nouns(turn.question)) and found != besides:
-            return found
+        about = _SAYS_ABOUT.search(turn.question)
+        for text in ([about["what"]] if about else []) + [turn.question]:
+            if (found := _named(text, glossary) or _nouns(text)) and found != besides:
+                return found
     for turn in reversed(turns):
         for sentence in turn.answer.sentences[:1]:
             if (found := _named(sentence.text, glossary)) and found != besides:
@@ -59,6 +65,25 @@ def both(turns: Sequence[Turn]) -> tuple[str, str] | None:
             if turn.question[b:c].removesuffix("the ") in (" and ", " or "):
                 return _with_article(turn.question, a, b), _with_article(turn.question, c, d)
     return None
+
+
+def in_turn(turns: Sequence[Turn]) -> tuple[str, str] | None:
+    """The two that the same was asked of, one after the other: "And China?" behind what the Union spends."""
+    if len(turns) < 2:
+        return None
+    (before, one), (after, other) = (_without_its_name(turn.question) for turn in turns[-2:])
+    return (one, other) if one and other and one != other and before == after else None
+
+
+def _without_its_name(question: str) -> tuple[str, str]:
+    """A question with its first name cut out, and that name."""
+    named = runs(question, names(question))
+    if not named:
+        return question, ""
+    start, end = named[0]
+    name = _with_article(question, start, end)
+    before = question[:start].removesuffix("the ")
+    return f"{before}*{question[end:]}".casefold(), name
 
 
 def several(turns: Sequence[Turn]) -> str:
@@ -92,11 +117,8 @@ def person(turns: Sequence[Turn]) -> str:
 
 def _named(text: str, glossary: Glossary) -> str:
     """The longest term or name of a text, with the noun it names: "the Bronze Age collapse"."""
-    spans = [(m.start, m.end) for m in (*glossary.mentions(text), *places().mentions(text))]
-    for start, end in runs(text, names(text)):
-        if end - start > 2:
-            number = _NUMBERED.match(text, end)  # Policy Brief 4
-            spans.append((start, number.end() if number else end))
+    spans = [(m.start, _with_number(text, m.end)) for m in (*glossary.mentions(text), *places().mentions(text))]
+    spans += [(start, _with_number(text, end)) for start, end in runs(text, names(text)) if end - start > 2]
     if not spans:
         return ""
     start, end = max(spans, key=lambda span: (_AT_A_PLACE.search(text[: span[0]]) is None, span[1] - span[0]))
@@ -111,7 +133,16 @@ def _nouns(text: str) -> str:
         for start, end in runs(text, _nominal(text))
         if not _ASKED_FOR.search(text[:start]) and (" " in text[start:end] or not _KNOWN.search(text[:start]))
     ]
-    return _with_article(text, *max(found, key=lambda run: run[1] - run[0])) if found else ""
+    if not found:
+        return ""
+    start, end = max(found, key=lambda run: run[1] - run[0])
+    return _with_article(text, start, _with_number(text, end))
+
+
+def _with_number(text: str, end: int) -> int:
+    """Where a name ends that has a number behind it: Policy Brief 4."""
+    number = _NUMBERED.match(text, end)
+    return number.end() if number else end
 
 
 def _nominal(text: str) -> list[Word]:

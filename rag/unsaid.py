@@ -35,6 +35,7 @@ _LANDS = stems_of(
     """country nation state member place region territory area part team side power economy market government ally
     partner neighbour neighbor rival republic kingdom empire land language people group nationality origin"""
 )
+_AUXILIARIES = frozenset("is are was were do does did has have had can could will would should may might must".split())
 _ABOUT = re.compile(
     r"\b(?:says?|said|think|thought|mention|write|wrote|tell|told|know)\b.*?\b(?:about|on) (?P<what>.+?)\W*$",
     re.IGNORECASE,
@@ -56,7 +57,7 @@ def unsaid(query: Query, weights: Sequence[float], candidate: Candidate, held: s
     ]
     total = sum(weight for _, weight, _ in lacking) or 1.0
     # "Which airlines ...?" is answered by a name, or by a sentence that says airline; the head of it by one on a head.
-    kind = _kinds(query.reading)
+    kind = kinds_asked_for(query.reading)
     of_lands = bool(stems_of(query.reading) & _LANDS)
     new = [word for word in names(held) if of_lands or without_owner(word.text) not in countries()]
     if {word.stem for word in new} - stems_of(query.reading):
@@ -97,16 +98,17 @@ def _is_filled(noun: Word) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _kinds(question: str) -> frozenset[str]:
+def kinds_asked_for(question: str) -> frozenset[str]:
     """The stem of the noun of "which member states ...?" and "what tariffs ...?": what an answer names some of."""
     match = _OF_A_KIND.match(question)
     if match is None:
         return frozenset()
     at = verbs(question) | bare_verb(question)
+    spoken = [word for word in words(question) if word.start >= match.end()]
     noun: frozenset[str] = frozenset()
-    for word in words(question):
-        if word.start >= match.end():
-            if word.is_stopword or word.start in at:
-                break
-            noun = frozenset({word.stem})
+    for word, behind in zip(spoken, [*spoken[1:], None], strict=False):
+        named = not noun and behind is not None and behind.text.lower() in _AUXILIARIES  # "which groups are there?"
+        if word.is_stopword or (word.start in at and not named):
+            break
+        noun = frozenset({word.stem})
     return noun

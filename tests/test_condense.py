@@ -30,6 +30,13 @@ def test_it_is_nobody(desk: Desk) -> None:
     assert condense("When did it start?", before, desk.glossary) == "When did The ReConnect China project start?"
 
 
+def test_two_that_were_asked_about_one_after_the_other_are_weighed(desk: Desk) -> None:
+    before = turns("What does Alba spend on boats?", "What does the Sula Island spend on boats?")
+    expected = "What do Alba and the Sula Island spend on boats?"
+    assert condense("Which is higher?", before, desk.glossary) == expected
+    assert condense("Which is higher?", before[:1], desk.glossary) == "Which is higher?"
+
+
 @pytest.mark.parametrize(
     ("before", "question", "expected"),
     [
@@ -87,6 +94,18 @@ def test_it_is_nobody(desk: Desk) -> None:
         ),
         ("What are the risks of tidal power?", "How many are there?", "How many risks of tidal power are there?"),
         ("What is involution?", "Who uses that word?", "Who uses the word involution?"),
+        # A verb that lacks what it is done to, a number of things that are nowhere, one of those just counted.
+        ("What is the Lindmoor Plan?", "Who benefits?", "Who benefits from the Lindmoor Plan?"),
+        ("What is the Lindmoor Plan?", "Can farmers take part?", "Can farmers take part in the Lindmoor Plan?"),
+        ("What is the Harvest Fair?", "How many stalls are there?", "How many stalls are there in the Harvest Fair?"),
+        ("How many firms are there in Alba?", "And which are foreign?", "Which firms in Alba are foreign?"),
+        ("When was the 15th Plan passed?", "And the one before?", "When was the 14th Plan passed?"),
+        ("What did the Fourth Plenum decide?", "And the next one?", "What did the Fifth Plenum decide?"),
+        ("How much was spent in 2024?", "And the year before?", "How much was spent in 2023?"),
+        # What somebody says something about is what is spoken of, and some more of it may be asked for.
+        ("What does the plan say about floods?", "Give me numbers", "What numbers are there on floods?"),
+        ("What is involution?", "An example, please", "What example is there of involution?"),
+        ("What is brief 12 about?", "Who wrote it?", "Who wrote brief 12?"),
     ],
 )
 def test_a_follow_up_is_made_to_stand_alone(desk: Desk, before: str, question: str, expected: str) -> None:
@@ -167,10 +186,13 @@ def test_another_language_needs_a_model_and_says_so(desk: Desk, corpus_home: Pat
 
 
 def test_other_words_need_a_model_and_the_conversation_goes_on(desk: Desk) -> None:
-    turns_so_far = desk.converse(["What is Horizon Europe?", "Make it shorter", "How large is its budget?"])
-    _, shorter, budget = turns_so_far
-    assert "stay as they are" in shorter.answer.warnings[0]
-    assert shorter.answer.understood == "What is Horizon Europe?"
+    turns_so_far = desk.converse(
+        ["What is Horizon Europe?", "Make it shorter", "In one sentence, please", "How large is its budget?"]
+    )
+    _, *shorter, budget = turns_so_far
+    for reworded in shorter:
+        assert "stay as they are" in reworded.answer.warnings[0]
+        assert reworded.answer.understood == "What is Horizon Europe?"
     assert budget.question == "How large is Horizon Europe's budget?"
 
 

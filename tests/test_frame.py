@@ -20,6 +20,8 @@ from rag.frame import plainly
         ("Any info on GlobalFoundries?", "What does this say about GlobalFoundries?"),
         ("What do the documents say about “involution”?", "What does this say about “involution”?"),
         ("Are there any numbers on patents?", "What does this say about patents?"),
+        ("What is being done about floods?", "What measures are taken about floods?"),
+        ("What is done against involution?", "What measures are taken against involution?"),
         ("What do we know about the fund?", "What does this say about the fund?"),
         ("Explain involution to me", "What is involution?"),
         ("Define the two mechanisms", "What are the two mechanisms?"),
