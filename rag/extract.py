@@ -6,6 +6,7 @@ Whether the best sentence is an answer at all is a logistic regression on a few 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -44,6 +45,12 @@ _SECOND, _BESIDE = 0.95, 0.88
 # when it names what is asked about, and the best one does not.
 _LOOKED_AT, _NEAR, _NAMING = 4, 0.9, 0.75
 _WITHOUT = 0.3  # what is left of the confidence where the best sentence comes near and misses
+# Of itself the program knows nothing.
+_OF_THE_PROGRAM = re.compile(
+    r"(?:who|what|when|where|how|why)\b(?: (?:has|have|had|did|do|does|is|are|was|were))? \w+ you\W*$|"
+    r"(?:where|when|how old) (?:are|were|do|did|have) you\b(?: \w+)?\W*$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,7 @@ def extract(
     candidates = [best, *(one for one in candidates if one is not best)]
     weights = need_weights(library, query)
     sure = probability("confidence", figures(query, weights, best))
-    if fit is None or _only_orders(query):
+    if fit is None or _only_orders(query) or _OF_THE_PROGRAM.match(query.text):
         sure *= _WITHOUT
     if sure < threshold:
         return Extract((), sure, best)

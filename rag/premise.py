@@ -18,7 +18,7 @@ from rag.scoring import HEADING
 from rag.stated import Text, telling_stems
 from rag.unsaid import telling_acts, topic_of
 from rag.values import YEAR, dates, quantities
-from rag.words import stems_of, words
+from rag.words import has_cjk, stems_of, words
 
 _AUXILIARY = "(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
 _ASKED_FOR = re.compile(rf"(?:which|what) (?!{_AUXILIARY}\b)(?P<noun>[a-z]+)\b", re.IGNORECASE)
@@ -39,6 +39,14 @@ _THE_BRIEF = re.compile(
 _A_BRIEF = re.compile(r"\bbriefs? (?:no\.? ?)?(?P<number>\d+)\b", re.IGNORECASE)
 _BASED_ON = re.compile(r"\bbased (?:up)?on\b", re.IGNORECASE)
 _REFERS = re.compile(r"\b(?:this|these|such) (?P<noun>[a-z]+)", re.I)  # "this Lab" is one that was named before
+_EST = r"(?:larg|small|high|low|bigg|great|fast|slow|rich|poor|wealthi|old|young|strong|weak|long|short|cheap|new)est"
+_WHICH_MOST = re.compile(rf"(?:which|what)\b.*\b(?:most|least|fewest|{_EST})\b", re.IGNORECASE)
+_RANKS = re.compile(
+    r"\b(?:\w{3,}est|most|least|fewest|top|first|second|third|leads?|led|leading|leaders?|ranks?|ranked|ranking|ahead|"
+    r"records?|exceed\w*|surpass\w*|above|peak\w*|main\w*|chief|principal|alone|more|less|fewer|only|best|worst|passed|"
+    r"number one|after|before|followed|major\w*|dominat\w*|bulk|half|thirds|percent|largely|except)\b|%",
+    re.IGNORECASE,
+)
 _SHOULD = re.compile(r"\b(?:should|ought)\b(?: the)?\s+", re.IGNORECASE)
 _THERE = re.compile(r"\w there\b(?! (is|are|was|were|will|has|have|had|would|may|can))")  # where, stands before
 # "The circle's share", "The output of the sector".
@@ -76,6 +84,7 @@ def misses(query: Query, shares: Sequence[float], held: str, heading: str = "") 
         or _owned_by_another(query, shares, held)
         or advises_another(query, held)
         or (asks_why(query) and not may_be_why(held))
+        or _ranks_nothing(query, f"{heading} {held}")
         or turns_round(Text(query.reading), Text(held), heading)
     )
 
@@ -108,6 +117,11 @@ def _asks_the_same(query: Query, held: str) -> bool:
     """Whether it only tells where that is answered: by "it shows which obstacles there are"."""
     asked = _ASKED_FOR.match(query.reading)
     return asked is not None and re.search(rf"\w (?:which|what) {re.escape(asked['noun'])}\b", held, re.I) is not None
+
+
+def _ranks_nothing(query: Query, said: str) -> bool:
+    """Whether "which is the richest?" would be answered by what puts nothing before anything else."""
+    return bool(_WHICH_MOST.match(query.text)) and not has_cjk(said) and not _RANKS.search(said)
 
 
 def _rests_on(query: Query, held: str) -> bool:

@@ -66,6 +66,7 @@ _WHAT_IS_THERE = re.compile(
     r"(?:do|can)\s+(?:you|i)\s+(?:have|know|cover|search|ask about|use))|"
     r"what\s+(?:can|could|should|may|do)\s+(?:i|you)\s+(?:ask|know|answer|tell|help)(?:\s+(?:me|you|us))?"
     r"(?:\s+(?:about|with))?(?:\s+here)?|"
+    r"(?:what\s+can|how\s+do)\s+you\s+(?:do|work)(?:\s+for me)?|(?:who|what)\s+are\s+you|"
     rf"(?:{_GIVE}{_OVERVIEW}\s+of|(?:please\s+)?summari[sz]e)\s+{_THE_LIBRARY})[?.!]*$|"
     r"^(?:hi|hello|hey|help)(?: there)?[?.!]*$|^(?:你好|您好)[！!。]*$|"
     r"^(?:这里)?(?:有哪些|有什么)(?:文件|文档|资料|内容)[？?。]*$|^(?:我)?(?:可以|能)问(?:些)?什么(?:问题)?[？?。]*$",

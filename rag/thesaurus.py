@@ -19,6 +19,14 @@ _COINED = re.compile(
     re.IGNORECASE,
 )
 _COINS = stems_of("propose coin introduce invent originate create")
+# Nouns that what is for or against something goes by.
+_SIDES = (
+    stems_of(
+        "weakness shortcoming drawback disadvantage downside limitation problem challenge difficulty bottleneck "
+        "obstacle barrier hurdle con flaw deficiency"
+    ),
+    stems_of("strength advantage benefit merit upside pro"),
+)
 _ENOUGH = 0.2  # chance from which on one word says the other
 
 
@@ -35,4 +43,6 @@ def coins(asked: frozenset[str], text: str) -> bool:
 
 def says(one: str, other: str) -> float:
     """How far a stem says another, 0 to 1."""
+    if any(one in side and other in side for side in _SIDES):
+        return 1.0
     return _pairs().get(frozenset((one, other)), 0.0)

@@ -109,6 +109,9 @@ def test_what_it_is_opens_the_section_that_is_called_so(desk: Desk) -> None:
     [
         "Who attended the spring meeting?",  # where it was held says nothing of that
         "How many boat owners are in Corvo?",  # the years of a handbook count nobody
+        "Which island has the most visitors?",  # nothing puts one before the others
+        "Who made you?",  # it makes no difference that boats are made
+        "Where do you live?",
         "How fast is Corvo growing?",  # the output of the sector is not Corvo's
     ],
 )

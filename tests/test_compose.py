@@ -46,6 +46,8 @@ from tests.test_answers import BRIEF, assert_sound
         ("What do the documents say?", Task("overview")),
         ("Summarise all documents", Task("overview")),
         ("What can I ask you about?", Task("overview")),
+        ("What can you do?", Task("overview")),
+        ("Who are you?", Task("overview")),
         ("Which topics are covered?", Task("overview")),
         ("我可以问什么？", Task("overview")),
         ("What are the main regions?", None),
