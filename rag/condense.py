@@ -67,8 +67,9 @@ _NUMBERED = re.compile(r"(?<=[A-Z][a-z]{3} |[a-z]{4} )\d{1,3}(?=\W*$|\b(?! ?(?:p
 # "And the one before?", "and the previous year?"
 _NEIGHBOUR = re.compile(
     r"(?:(?:what|how) about )?(?:the )?"
-    r"(?:(?:one|(?P<year>year)|[a-z]+) (?:right )?(?:(?P<before>before)|after)(?: (?:it|that))?|"
-    r"(?:(?P<previous>previous|preceding|earlier)|next|following) (?:one|(?P<that_year>year)|[a-z]+))\W*$",
+    r"(?:(?:one|(?P<year>year)|plan|edition|brief|part) (?:right )?(?:(?P<before>before)|after)(?: (?:it|that))?|"
+    r"(?:(?P<previous>previous|preceding|earlier)|next|following) (?:one|(?P<that_year>year)|plan|edition|brief|part))"
+    r"\W*$",
     re.IGNORECASE,
 )
 _IN_DIGITS = re.compile(r"\b(?P<number>\d{1,2})(?:st|nd|rd|th)\b", re.IGNORECASE)
@@ -150,7 +151,9 @@ def _of_those(said: str, turns: Sequence[Turn]) -> str:
 def _of_both(last: str, one: str, other: str) -> str:
     """The last question, asked of both: "What do the EU and China spend?"."""
     name = re.sub(r"^the ", "", other)
-    start = last.index(name)
+    start = last.find(name)
+    if start < 0:  # written otherwise than it is called
+        return last
     before = re.sub(r"\bthe $", "", last[:start])
     before = re.sub(
         r"\b(does|is|was|has) $",
@@ -171,14 +174,17 @@ def _counted_on(last: str, by: int, *, years: bool) -> str:
         return _cut(last, *year.span(), str(int(year.group()) + by)) if year else ""
     ranks = ["first", *ORDINALS]
     if rank := _IN_DIGITS.search(last):
-        return _cut(last, *rank.span(), _in_digits(int(rank["number"]) + by))
+        number = int(rank["number"]) + by
+        return _cut(last, *rank.span(), _in_digits(number)) if number > 0 else ""
     if rank := _NAMED_RANK.search(last) or _RANKED.search(last):
         place = ranks.index(rank.group().lower()) + by
         if not 0 <= place < len(ranks):
             return ""
         return _cut(last, *rank.span(), ranks[place].capitalize() if rank.group()[0].isupper() else ranks[place])
-    number = _NUMBERED.search(last)
-    return _cut(last, *number.span(), str(int(number.group()) + by)) if number else ""
+    numbered = _NUMBERED.search(last)
+    if numbered is None or int(numbered.group()) + by < 1:
+        return ""
+    return _cut(last, *numbered.span(), str(int(numbered.group()) + by))
 
 
 def _in_digits(rank: int) -> str:

@@ -30,6 +30,11 @@ def test_it_is_nobody(desk: Desk) -> None:
     assert condense("When did it start?", before, desk.glossary) == "When did The ReConnect China project start?"
 
 
+def test_nothing_is_before_the_first_and_next_steps_are_no_next_plan(desk: Desk) -> None:
+    assert "1st Plan" in condense("And the one before?", turns("When was the 1st Plan passed?"), desk.glossary)
+    assert "14th Plan" in condense("And the next steps?", turns("What is the 14th Plan?"), desk.glossary)
+
+
 def test_two_that_were_asked_about_one_after_the_other_are_weighed(desk: Desk) -> None:
     before = turns("What does Alba spend on boats?", "What does the Sula Island spend on boats?")
     expected = "What do Alba and the Sula Island spend on boats?"
