@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from eval.diagnose import STAGES
 from tests.browser import ask, is_inside, open_tab
 from tests.conftest import Served, open_page
 from tests.test_load import make_pdf
@@ -231,7 +232,9 @@ def test_the_harness_runs_compares_and_leads_to_a_question(own: tuple[Any, Serve
     assert "answer right, with right evidence" in figures
     assert "[" in figures, "with their intervals"
     assert "silent" in figures, "beside what costs nothing"
-    assert "not selected: " in page.locator(".bd-stages").inner_text()
+    stages = dict(line.split(": ") for line in page.locator(".bd-stages").inner_text().splitlines())
+    assert set(stages) <= set(STAGES), "each where an answer can go wrong"
+    assert int(stages["wrongly abstained"]) > 0
     with page.expect_download() as saved:
         page.click("[data-report]")
     assert "Where it went wrong" in saved.value.path().read_text(encoding="utf-8")
