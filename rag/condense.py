@@ -32,7 +32,7 @@ from rag.followup import (
     without_openers,
 )
 from rag.glossary import Glossary
-from rag.grammar import bare_verb, content, names, runs, verbs
+from rag.grammar import SUPERLATIVE, bare_verb, content, names, runs, verbs
 from rag.nouns import is_relational
 from rag.ordinal import of_the_last
 from rag.polarity import DIRECTIONS
@@ -82,8 +82,7 @@ _ASKED_OF = re.compile(
 )
 # "Which spends most?", "and the least?"
 _MOST = re.compile(
-    r"\b(?:the )?(?:most|least|fewest|best|worst|(?:larg|small|high|low|bigg|great|fast|slow|rich|poor|old|young|new|"
-    r"strong|weak|long|short|cheap|earli)est)\b",
+    rf"\b(?:the )?(?:most|least|fewest|best|worst|(?:{SUPERLATIVE}|earli)est)\b",
     re.IGNORECASE,
 )
 # What a measure has, and who it is of has not: a growth, an average.
@@ -126,9 +125,9 @@ def condense(question: str, turns: Sequence[Turn], glossary: Glossary) -> str:
     if pronoun := free_pronoun(bare):
         return _with_topic(bare, pronoun, _stands_for(pronoun.group().lower(), turns, glossary), last)
     if (joined := joins_object(bare)) is not None:
-        return " ".join(f"{bare.rstrip('?？ .')} {joined} {topic(turns, glossary)}".split()) + "?"
+        return _about(bare, topic(turns, glossary), joined)
     if counts_there(bare):
-        return _in_it(bare, place(turns) or topic(turns, glossary))
+        return _about(bare, place(turns) or topic(turns, glossary), "in")
     if again := said_again(bare, last):
         start, end, name = again
         return f"{bare[:1].upper()}{bare[1:start]}{name}{bare[end:]}"
@@ -161,10 +160,6 @@ def _of_both(last: str, one: str, other: str) -> str:
         before,
     )
     return f"{before}{one} and {other}{last[start + len(name) :]}"
-
-
-def _in_it(text: str, about: str) -> str:
-    return f"{text.rstrip('?？ .')} in {about}?" if about else text
 
 
 def _counted_on(last: str, by: int, *, years: bool) -> str:
@@ -268,9 +263,9 @@ def _of(text: str, end: int, about: str) -> str:
     return f"{text[:1].upper()}{text[1:end]} of {about}{text[end:]}" if about else text
 
 
-def _about(text: str, about: str) -> str:
+def _about(text: str, about: str, joined: str = "of") -> str:
     """A question that names nothing, asked of the topic."""
-    return f"{text.rstrip('?？ ')} {'' if not about else f'of {about}'}".rstrip() + "?"
+    return " ".join(f"{text.rstrip('?？ .')} {f'{joined} {about}' if about else ''}".split()) + "?"
 
 
 def _statement(question: str) -> str:

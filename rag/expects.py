@@ -10,7 +10,7 @@ from rag.acronyms import SHORT, introduced
 from rag.grammar import bare_verb, is_english, names, verb_stems, verbs
 from rag.markup import without_markup, without_references
 from rag.places import places
-from rag.query import AnswerType, Query, covers
+from rag.query import IN_BRACKETS, AnswerType, Query, covers
 from rag.sections import lists_works
 from rag.values import NUMBER_WORDS, Quantity, quantities
 from rag.words import Word, has_cjk, stems_of, words
@@ -111,7 +111,6 @@ _WHAT_IS = re.compile(
     r"(?:and |but |so )?what(?: exactly)?(?: (?:is|are|was|were)|['’]s) (?:meant by )?(?:an? |the )?(?P<what>.+)", re.I
 )
 _IS_ONE = r"(?:(?:is|are|was|were) (?:an?|the|any|what|how|one|those)|means|refers to|describes|denotes|stands for)\b"
-_IN_BRACKETS = re.compile(r"[(（][^()（）]*[)）]")
 _WORKS = re.compile(
     r"\b(?:references?|sources?(?! of (?!the\b|this\b|its\b))|bibliography|cites?|cited|works?|titles?)\b|文献|来源",
     re.IGNORECASE,
@@ -274,7 +273,7 @@ def may_be_why(text: str) -> bool:
     """Whether a text could be why something is so: a cause, a purpose ("to promote it"), something that follows."""
     spoken = words(text)
     aims = any(a.text.lower() == "to" and b.stem in verb_stems() and not b.is_stopword for a, b in pairwise(spoken))
-    chinese = has_cjk(_IN_BRACKETS.sub("", text))  # and no Chinese name beside an English one
+    chinese = has_cjk(IN_BRACKETS.sub("", text))  # and no Chinese name beside an English one
     return bool(chinese or aims or _REASON.search(text) or _CAUSE.search(text))
 
 

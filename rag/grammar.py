@@ -14,6 +14,10 @@ from rag.words import STOPWORDS, Word, has_cjk, irregular_forms, stem, stems_of,
 
 MEASURES = stems_of("R&D GDP GNP GNI VAT AI IT ICT CO2")  # written as names, and nobody's
 
+SUPERLATIVE = (
+    "larg|small|high|low|bigg|great|fast|slow|rich|poor|old|young|new|strong|weak|long|short|cheap"  # and -est
+)
+
 
 def names(text: str) -> list[Word]:
     """Words written as names: a capital inside a sentence, or at its start when the word is no English word.

@@ -141,8 +141,10 @@ def _has_so_many(query: Query, one: Candidate) -> bool:
     if has is None or not _ASKS_WHO_HAS.search(query.text):
         return False
     owner = stems_of(has["owner"])
-    met = [(need, share) for need, share in zip(query.needs, one.shares, strict=True)]
-    return all(share >= _SAID_NEARLY if query.counts(need) else covers(need, owner) == 1.0 for need, share in met)
+    return all(
+        share >= _SAID_NEARLY if query.counts(need) else covers(need, owner) == 1.0
+        for need, share in zip(query.needs, one.shares, strict=True)
+    )
 
 
 def _names_more(query: Query, one: Candidate, other: Candidate) -> bool:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from rag.disagree import left_undenied
 from rag.expects import asks_why, done_by_nobody, may_be_why, names_no_place, names_nobody
-from rag.grammar import MEASURES, is_english, names, runs, verbs
+from rag.grammar import MEASURES, SUPERLATIVE, is_english, names, runs, verbs
 from rag.labels import label_of, without_label
 from rag.places import places
 from rag.polarity import DIRECTIONS, denials, opposite
@@ -39,7 +39,7 @@ _THE_BRIEF = re.compile(
 _A_BRIEF = re.compile(r"\bbriefs? (?:no\.? ?)?(?P<number>\d+)\b", re.IGNORECASE)
 _BASED_ON = re.compile(r"\bbased (?:up)?on\b", re.IGNORECASE)
 _REFERS = re.compile(r"\b(?:this|these|such) (?P<noun>[a-z]+)", re.I)  # "this Lab" is one that was named before
-_EST = r"(?:larg|small|high|low|bigg|great|fast|slow|rich|poor|wealthi|old|young|strong|weak|long|short|cheap|new)est"
+_EST = rf"(?:{SUPERLATIVE}|wealthi)est"
 _WHICH_MOST = re.compile(rf"(?:which|what)\b.*\b(?:most|least|fewest|{_EST})\b", re.IGNORECASE)
 _RANKS = re.compile(
     r"\b(?:\w{3,}est|most|least|fewest|top|first|second|third|leads?|led|leading|leaders?|ranks?|ranked|ranking|ahead|"

@@ -76,7 +76,7 @@ class Query:
 
 
 _HOW_MANY = re.compile(r"how many (?!of\b)", re.IGNORECASE)
-_IN_BRACKETS = re.compile(r"\([^()]*\)")
+IN_BRACKETS = re.compile(r"[(（][^()（）]*[)）]")
 
 
 @lru_cache(maxsize=256)
@@ -85,7 +85,7 @@ def _counted(question: str) -> str:
     match = _HOW_MANY.match(question)
     if match is None:
         return ""
-    plain = _IN_BRACKETS.sub(lambda match: " " * len(match.group()), question)
+    plain = IN_BRACKETS.sub(lambda match: " " * len(match.group()), question)
     acts = {start for start in verbs(plain) if plain[start - 1] == " "}  # "state-owned firms" are firms
     spoken = [word for word in words(plain) if word.start >= match.end()]
     named = list(takewhile(lambda word: not word.is_stopword and (word is spoken[0] or word.start not in acts), spoken))

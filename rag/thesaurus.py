@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import product
 
 from rag.wordlists import lines_of
 from rag.words import stems_of
@@ -33,7 +34,8 @@ _ENOUGH = 0.2  # chance from which on one word says the other
 @cache
 def _pairs() -> dict[frozenset[str], float]:
     split = (line.split(" ") for line in lines_of("synonyms.txt"))
-    return {frozenset((one, other)): min(float(chance) / _ENOUGH, 1.0) for one, other, chance in split}
+    pairs = {frozenset((one, other)): min(float(chance) / _ENOUGH, 1.0) for one, other, chance in split}
+    return pairs | {frozenset(pair): 1.0 for side in _SIDES for pair in product(side, side)}
 
 
 def coins(asked: frozenset[str], text: str) -> bool:
@@ -43,6 +45,4 @@ def coins(asked: frozenset[str], text: str) -> bool:
 
 def says(one: str, other: str) -> float:
     """How far a stem says another, 0 to 1."""
-    if any(one in side and other in side for side in _SIDES):
-        return 1.0
     return _pairs().get(frozenset((one, other)), 0.0)
